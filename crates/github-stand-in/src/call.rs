@@ -29,7 +29,7 @@ pub struct Call {
     pub repo: RepoId,
 }
 
-/// Decodes `%41` (and, where asked, `+`).
+/// Decodes `%41` (and, if asked, `+`).
 pub fn decode(text: &str, plus: bool) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();

@@ -139,7 +139,7 @@ enum Which {
     From(usize),
 }
 
-/// Names calls: which kind, from the how-manieth on, how many of them.
+/// Names calls: which kind, from which one on, how many of them.
 #[derive(Debug, Clone)]
 pub struct When {
     which: Which,
@@ -206,7 +206,7 @@ impl When {
         self
     }
 
-    /// So many in a row.
+    /// This many in a row.
     pub fn times(mut self, times: usize) -> Self {
         self.times = times;
         self

@@ -61,7 +61,7 @@
 //! - A squash names no co-authors. The issue of a pull request has the pull request's own number in the API.
 //! - `PUT`/`DELETE contents`, `POST merges`, `PUT update-branch` and the header that names accepted permissions are not there.
 //! - GraphQL answers Sluice's subset and what Debian's `gh` 2.23 asks for `pr list|view|diff|review|edit|comment|ready|close|reopen|
-//!   merge|checks`, `label`, `run list`, `workflow run` and `api`; not `pr create|checkout|status`, which want git over HTTP or search.
+//!   merge|checks`, `label`, `run list`, `workflow run` and `api`; not `pr create|checkout|status`, which need git over HTTP or search.
 //!
 //! # What has not been seen on the real GitHub
 //!

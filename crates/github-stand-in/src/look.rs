@@ -58,7 +58,7 @@ impl<R: Reach> Place<R> {
         self.with(|world, id| view::pull::pull_short(world, id, &world.repo(id).pulls[&number]))
     }
 
-    /// Numbers of the pull requests, open ones only where asked.
+    /// Numbers of the pull requests, only open ones if asked.
     pub fn pulls(&self, open: bool) -> Vec<u64> {
         self.edit(|repo| {
             repo.pulls

@@ -46,7 +46,7 @@ pub fn test(world: &mut World, repo: RepoId, number: u64) -> Option<TestMerge> {
             }
             tip
         }
-        // The job runs when the head is pushed, whoever asks for it whenever later.
+        // The job runs when the head is pushed, no matter who asks for it later.
         _ if store.merge_base(pull.base_sha, head) == merge_base => pull.base_sha,
         _ => tip,
     };

@@ -15,14 +15,14 @@ use super::store::Person as Author;
 use git2::Oid;
 use serde_json::{Value, json};
 
-/// Somebody who does something in one repository.
+/// Someone who does something in one repository.
 pub struct Person<'p, R> {
     pub(super) place: &'p Place<R>,
     pub(super) session: Session,
 }
 
 impl<R: Reach> Person<'_, R> {
-    /// Does a REST call without the wire; the path begins after `/repos/{owner}/{repo}`, with a query where wanted.
+    /// Does a REST call without the wire; the path begins after `/repos/{owner}/{repo}`, with a query if wanted.
     pub fn tries(&self, method: &str, path: &str, body: Value) -> Result<Value, Refusal> {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let mut call = Call {
@@ -76,7 +76,7 @@ impl<R: Reach> Person<'_, R> {
         self.commits(branch, files, &[], message, false)
     }
 
-    /// Pushes a commit that takes files away.
+    /// Pushes a commit that removes files.
     pub fn removes(&self, branch: &str, gone: &[&str], message: &str) -> String {
         self.commits(branch, &[], gone, message, false)
     }
@@ -129,8 +129,8 @@ impl<R: Reach> Person<'_, R> {
         sha
     }
 
-    /// Force-pushes one commit without a parent, with all files of the branch, these among them as they are here: so it begins. A person who
-    /// sets a value in a manifest that is there sets it by hand, also if the manifest was deleted in between.
+    /// Force-pushes one commit without a parent, with all files of the branch, of which these get this content: the history begins there. A
+    /// person who sets a value in a manifest that is there sets it by hand, also if the manifest was deleted in between.
     pub fn begins_anew(&self, branch: &str, files: &[(&str, &str)]) -> String {
         let mut all = self.place.all_files(branch);
         all.retain(|(path, _)| !files.iter().any(|(new, _)| new == path));
@@ -272,7 +272,7 @@ impl<R: Reach> Person<'_, R> {
         self.does("POST", &path, json!({"reviewers": logins}));
     }
 
-    /// Puts a label on.
+    /// Adds a label.
     pub fn labels(&self, number: u64, name: &str) {
         self.does(
             "POST",
@@ -281,7 +281,7 @@ impl<R: Reach> Person<'_, R> {
         );
     }
 
-    /// Takes a label off.
+    /// Removes a label.
     pub fn unlabels(&self, number: u64, name: &str) {
         self.does(
             "DELETE",

@@ -17,7 +17,7 @@ pub const QUEUE: By = By {
     app: None,
 };
 
-/// Moves a ref without asking, and lets everything that hangs on it follow.
+/// Moves a ref without asking, and lets everything that depends on it follow.
 pub fn apply(
     world: &mut World,
     by: By,

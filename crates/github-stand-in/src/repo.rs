@@ -46,7 +46,7 @@ pub struct Activity {
     pub actor: UserId,
     /// When.
     pub at: Timestamp,
-    /// So many reads more do not show it.
+    /// This many more reads do not show it.
     pub unseen_reads: u32,
 }
 
@@ -144,7 +144,7 @@ pub struct Run {
     pub actor: UserId,
     /// Who started this attempt.
     pub triggering_actor: UserId,
-    /// What a dispatch gave along.
+    /// The inputs of its dispatch.
     pub inputs: Value,
     /// How many lists of runs still miss it.
     pub unlisted: u32,
@@ -200,14 +200,14 @@ pub struct DeploymentStatus {
     pub at: Timestamp,
 }
 
-/// Somebody whom a rule does not bind.
+/// Someone to whom a rule does not apply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bypass {
     /// An App.
     App(AppId),
     /// An account.
     User(UserId),
-    /// Everybody with at least this role.
+    /// Everyone with at least this role.
     Role(Role),
 }
 
@@ -230,7 +230,7 @@ pub struct Rule {
     pub last_push_approval: bool,
     /// No merge commits.
     pub linear: bool,
-    /// Nobody updates the branch but `bypass`.
+    /// No one updates the branch except `bypass`.
     pub restrict: bool,
     /// Merges go through the queue.
     pub queue: bool,
@@ -241,7 +241,7 @@ pub struct Rule {
     pub methods: Option<Vec<String>>,
     /// The branch may be force-pushed and deleted.
     pub allow_force: bool,
-    /// Whom the rule does not bind.
+    /// To whom the rule does not apply.
     pub bypass: Vec<Bypass>,
 }
 

@@ -55,9 +55,9 @@ pub fn workflow_files_of(repo: &Repo, tree: Oid) -> Vec<(String, Oid)> {
 /// The state of a context on a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
-    /// Nobody has reported.
+    /// No one has reported.
     Expected,
-    /// Somebody has, without an end yet.
+    /// Someone has, without a result yet.
     Pending,
     /// Green; neutral and skipped check runs too.
     Success,

@@ -27,7 +27,7 @@ pub struct Started {
     pub head_repo: RepoId,
     /// The title people see.
     pub title: String,
-    /// What a dispatch gave along.
+    /// The inputs of its dispatch.
     pub inputs: Value,
     /// Who started it.
     pub actor: UserId,
@@ -249,7 +249,7 @@ fn wants(block: &Yaml, event: &Event) -> bool {
     match own.map(|key| words(block, key)) {
         [Some(only), _] => lets_in(&only, name),
         [None, Some(but)] => !lets_in(&but, name),
-        // Who filters tags alone wants no branches, and the other way round.
+        // A workflow that filters tags alone starts for no branches, and the other way round.
         [None, None] => other.iter().all(|key| block.get(key).is_none()),
     }
 }
@@ -308,7 +308,7 @@ pub fn on_merge_group(world: &mut World, by: By, at: RepoId, branch: &str, group
     fire(world, at, by, &event);
 }
 
-/// Somebody dispatched an event of that type.
+/// Someone dispatched an event of that type.
 pub fn on_repository_dispatch(world: &mut World, by: By, at: RepoId, kind: &str) {
     let here = world.repo(at);
     let branch = here.default_branch.clone();

@@ -227,7 +227,7 @@ impl<R: Reach> Place<R> {
         });
     }
 
-    /// What a dispatch gave a run along, filled up with the defaults of its workflow.
+    /// The inputs that a dispatch gave a run, filled up with the defaults of its workflow.
     pub fn inputs(&self, run: u64) -> serde_json::Value {
         self.with(|world, id| {
             let mut runs = world.repo(id).runs.iter();
@@ -262,7 +262,7 @@ impl<R: Reach> Place<R> {
         })
     }
 
-    /// Somebody who acts here as on the web: with the role that they have.
+    /// Someone who acts here as on the web: with the role that they have.
     pub fn by(&self, login: &str) -> Person<'_, R> {
         let session = self.with(|world, _| {
             let who = world.ensure_user(login);
@@ -291,7 +291,7 @@ impl<R: Reach> Place<R> {
         self.fine_grained_token("reader", "contents:read")
     }
 
-    /// Whoever a token belongs to.
+    /// The account that a token belongs to.
     pub fn with_token(&self, token: &str) -> Person<'_, R> {
         let session = self.with(|world, _| world.session(token).unwrap());
         Person {

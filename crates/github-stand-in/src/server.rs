@@ -213,7 +213,7 @@ fn carry_out(
     fault: Option<&Fault>,
 ) -> Option<Response> {
     let hooks = match fault {
-        // Whoever was killed has not called.
+        // A client that was killed has not called.
         Some(Fault::CloseBeforeApply) => Vec::new(),
         _ => met_hooks(&shared.desk, seen),
     };

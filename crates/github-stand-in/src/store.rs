@@ -57,7 +57,7 @@ pub struct Entry {
     pub size: Option<usize>,
 }
 
-/// One change of a tree: an object with a mode at a path, or None to take the path away.
+/// One change of a tree: an object with a mode at a path, or None to remove the path.
 pub type Edit = (String, Option<(u32, Oid)>);
 
 /// One changed file.
@@ -204,7 +204,7 @@ impl Store {
         }
     }
 
-    /// A tree like `base` with the edits made; refuses to take away what is not there.
+    /// A tree like `base` with the edits made; refuses to remove what is not there.
     pub fn tree(&self, base: Option<Oid>, edits: &[Edit]) -> Result<Oid, String> {
         let oid = {
             let inner = self.lock();
@@ -329,7 +329,7 @@ impl Store {
         })
     }
 
-    /// The entries of a tree, sub-trees included where asked, in git's order.
+    /// The entries of a tree, sub-trees included if asked, in git's order.
     pub fn entries(&self, tree: Oid, recursive: bool) -> Option<Vec<Entry>> {
         let inner = self.lock();
         let mut found = Vec::new();

@@ -218,7 +218,7 @@ pub fn repo_full(world: &World, session: &Session, id: RepoId) -> Value {
     if session.actor().is_some() {
         let role = acting_role(world, session, id);
         merge(&mut view, json!({"permissions": role_flags(role)}));
-        // Who cannot push does not see how merges are made.
+        // A person who cannot push does not see how merges are made.
         if role >= Role::Write {
             merge(&mut view, merge_settings(&here.settings));
         }

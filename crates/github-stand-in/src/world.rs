@@ -117,7 +117,7 @@ pub struct Switches {
     pub head_after: u32,
     /// How many reads of the activity log miss a new line.
     pub activity_after: u32,
-    /// So many attempts to open a pull request do not find its head branch yet.
+    /// This many attempts to open a pull request do not find its head branch yet.
     pub unseen_heads: u32,
     /// This many calls of `createCommitOnBranch` on a branch that has not moved since it was created answer
     /// `STALE_DATA` though the branch points where the caller says (seen right after the branch was created).
@@ -126,7 +126,7 @@ pub struct Switches {
     pub rate_limited_as_before: bool,
     /// Recursive trees are cut after this many entries.
     pub tree_limit: usize,
-    /// Recursive trees are cut where their entries take more bytes than this.
+    /// Recursive trees are cut once their entries take more bytes than this.
     pub tree_bytes: usize,
     /// `return_run_details` is known (else 422, as on older Enterprise Servers).
     pub run_details: bool,

@@ -102,7 +102,7 @@ fn suite(world: &World, at: RepoId, one: &CheckRun) -> Kind {
     )
 }
 
-/// `checkSuites` of a commit, by App where asked.
+/// `checkSuites` of a commit, by App if asked.
 pub fn suites(world: &World, at: RepoId, oid: Oid, args: &Args) -> Out {
     let wanted = args.get("filterBy")["appId"].as_u64();
     let checks = world.repo(at).checks.iter().filter(|one| one.sha == oid);

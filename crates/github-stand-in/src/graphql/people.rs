@@ -25,7 +25,7 @@ pub fn account(ctx: &Ctx<'_>, id: UserId, field: &str, args: &Args) -> Found {
         "databaseId" => Out::leaf(id),
         "login" => Out::leaf(login),
         "name" => Out::leaf(user.name.as_str()),
-        // Nobody here shows an address.
+        // No one here shows an address.
         "email" => Out::leaf(""),
         "url" => Out::leaf(format!("{}{page}", world.html)),
         "resourcePath" => Out::leaf(page),
@@ -194,7 +194,7 @@ pub fn actor(id: Option<UserId>) -> Out {
     Out::maybe(id.filter(|id| *id != GHOST).map(Kind::Account))
 }
 
-/// An account, where only a person is possible.
+/// An account, if only a person is possible.
 pub fn person(world: &World, id: Option<UserId>) -> Out {
     let person = id.filter(|id| world.user(*id).kind == AccountKind::User);
     Out::maybe(person.map(Kind::Account))

@@ -83,7 +83,7 @@ impl Out {
     /// Null.
     pub const NULL: Self = Self::Leaf(Value::Null);
 
-    /// A `databaseId` of type Int: null where 32 bits do not hold it (`fullDatabaseId` does).
+    /// A `databaseId` of type Int: null if 32 bits cannot hold it (`fullDatabaseId` does).
     pub fn small(id: u64) -> Self {
         Self::Leaf(i32::try_from(id).map_or(Value::Null, Value::from))
     }
@@ -184,7 +184,7 @@ impl<'w> Ctx<'w> {
         refusals.insert(message.to_owned(), kind);
     }
 
-    /// A git object, wherever it is met, is shown only to who may read code.
+    /// A git object, wherever it is met, is shown only to those who may read code.
     pub fn readable(&self, out: Out) -> Found {
         if let Out::One(
             Kind::Ref(at, _)
@@ -199,7 +199,7 @@ impl<'w> Ctx<'w> {
         Ok(out)
     }
 
-    /// A check run or a status, wherever it is met, is shown only to who may read those; each by a permission of its own.
+    /// A check run or a status, wherever it is met, is shown only to those who may read it; each by its own permission.
     pub fn shown(&self, kind: &Kind) -> Result<(), Refusal> {
         let Kind::Plain(typename, fields) = kind else {
             return Ok(());

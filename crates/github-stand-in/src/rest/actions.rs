@@ -173,7 +173,7 @@ pub fn dispatch(world: &mut World, call: &Call) -> Outcome {
     Answer::empty()
 }
 
-/// A run that some event started on a branch. Panics where workflow or branch are not there: only tests call this.
+/// A run that some event started on a branch. Panics if the workflow or branch is not there: only tests call this.
 pub fn start(
     world: &mut World,
     at: RepoId,

@@ -116,7 +116,7 @@ pub fn get_blob(world: &mut World, call: &Call) -> Outcome {
     }))
 }
 
-/// `POST git/trees`: `base_tree` plus entries; `sha: null` takes a path away.
+/// `POST git/trees`: `base_tree` plus entries; `sha: null` removes a path.
 pub fn create_tree(world: &mut World, call: &Call) -> Outcome {
     let store = world.repo(call.repo).store.clone();
     let base = match call.text("base_tree") {

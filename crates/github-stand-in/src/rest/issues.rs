@@ -59,8 +59,8 @@ fn check_label(name: &str) -> Result<(), Refusal> {
 const NOT_ACCESSIBLE: &str = "Resource not accessible by integration";
 const MAY_NOT_CREATE: &str = "You do not have permission to create labels on this repository.";
 
-/// Lets through who may create labels: people who may write; Apps and workflows with `issues: write`, for which `pull-requests: write`
-/// has not been enough since 2025-04.
+/// Lets through those who may create labels: people who may write; Apps and workflows with `issues: write`, for which
+/// `pull-requests: write` has not been enough since 2025-04.
 fn check_creates_labels(world: &World, call: &Call, words: &'static str) -> Result<(), Refusal> {
     let session = &call.session;
     let role = session.app().is_some() || acting_role(world, session, call.repo) >= Role::Write;
@@ -179,7 +179,7 @@ pub fn get(world: &mut World, call: &Call) -> Outcome {
 /// `PATCH issues/{n}`: title, body and state of a pull request; labels and assignees if given.
 pub fn update(world: &mut World, call: &Call) -> Outcome {
     let number = call.pull(world)?.number;
-    // Who may not label (the author of a pull request from outside, say) is not refused here: labels and assignees are dropped in silence.
+    // Those who may not label (say, authors of pull requests from outside) are not refused: labels and assignees are dropped in silence.
     let labels = call.session.app().is_some()
         || acting_role(world, &call.session, call.repo) >= Role::Triage;
     let names = call.texts("labels").filter(|_| labels);
@@ -219,7 +219,7 @@ pub fn labels(world: &mut World, call: &Call) -> Outcome {
     labels_view(world, call, number)
 }
 
-/// Names that the repository lacks are created, by who may create labels, which triage may not.
+/// Names that the repository lacks are created, by those who may create labels, which triage may not.
 fn check_names(world: &World, call: &Call, names: &[String]) -> Result<(), Refusal> {
     let known = |name: &String| world.repo(call.repo).label(name).is_some();
     if !names.iter().all(known) {

@@ -237,7 +237,7 @@ fn collaborator(world: &World, call: &Call, id: UserId) -> Value {
     shown
 }
 
-/// Everybody with a role of their own: the owner, collaborators, members of teams, owners of the organisation.
+/// Everyone with a role of their own: the owner, collaborators, members of teams, owners of the organisation.
 pub fn everybody(world: &World, at: usize) -> Vec<UserId> {
     let repo = world.repo(at);
     let public = if repo.private { Role::None } else { Role::Read };

@@ -97,7 +97,7 @@ pub fn list(world: &mut World, call: &Call) -> Outcome {
     Answer::list(rows)
 }
 
-/// `GET pulls/{n}`; a diff where `Accept` asks for one.
+/// `GET pulls/{n}`; a diff if `Accept` asks for one.
 pub fn get(world: &mut World, call: &Call) -> Outcome {
     let number = call.pull(world)?.number;
     if call.accept.contains("diff") {

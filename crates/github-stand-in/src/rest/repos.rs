@@ -230,7 +230,7 @@ pub fn branch_rules(world: &World, at: RepoId, branch: &str) -> Vec<Value> {
     rows
 }
 
-/// `GET rulesets/{id}`: its name, and whether it binds the caller. Who else may bypass it only those learn who may write it.
+/// `GET rulesets/{id}`: its name, and whether it binds the caller. Only those who may write it learn who else may bypass it.
 pub fn ruleset(world: &mut World, call: &Call) -> Outcome {
     let id = call.number("id")?;
     let found = usize::try_from(id).ok().and_then(|id| id.checked_sub(1));

@@ -1,4 +1,4 @@
-//! What stands on every answer: clock, budget, request id; prefixes of Enterprise Servers; the recorder.
+//! What is on every answer: clock, budget, request id; prefixes of Enterprise Servers; the recorder.
 
 use super::{R, call, get, query, send, start, token, with_pull};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! The contract's own tests: what GitHub takes and says passes, and each kind of violation is found and told.
+//! The contract's own tests: what GitHub takes and says passes, and each kind of violation is found and reported.
 //!
 //! The documents here are written by hand, as GitHub sends them.
 
@@ -15,7 +15,7 @@ fn told(violations: &[Violation]) -> Vec<String> {
     violations.iter().map(Violation::to_string).collect()
 }
 
-/// Of each violation where it is and what was expected.
+/// Where each violation is, and what was expected.
 fn places(violations: &[Violation]) -> Vec<(&str, &str)> {
     violations
         .iter()
@@ -383,7 +383,7 @@ fn an_answer_that_github_would_not_give_is_found() {
             Some(json!([])),
             vec![("/path", "a path in contract/openapi.json")],
         ),
-        // One rule of many kinds: told by the kind that it says it is.
+        // One rule of many kinds: recognised by the kind that it says it is.
         (
             "/repos/o/r/rules/branches/main",
             200,

@@ -1,4 +1,4 @@
-//! Debian's `gh` as a second client that we did not write. Left out, and said so, where it is not installed.
+//! Debian's `gh` as a second client that we did not write. Left out, which is reported, if it is not installed.
 
 use super::{token, with_pull};
 use github_stand_in::GitHub;

@@ -1,4 +1,4 @@
-//! Whom GitHub takes somebody for: authors of commits by their addresses, co-authors, Apps, GitHub itself.
+//! Whom GitHub takes someone for: authors of commits by their addresses, co-authors, Apps, GitHub itself.
 
 use super::{R, get, query, token, with_pull};
 use github_stand_in::Kind;

@@ -1,4 +1,4 @@
-//! Rate limits: whose budget a call is charged to, how each limit is said, how long it holds, and what it stops.
+//! Rate limits: whose budget a call is charged to, how each limit is reported, how long it holds, and what it stops.
 
 use super::{R, Reply, call, get, query, send, token, with_pull};
 use github_stand_in::{Fault, GitHub, When};

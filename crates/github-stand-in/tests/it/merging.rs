@@ -1,4 +1,4 @@
-//! Merging: the refusals word by word, and merges that nobody asked for.
+//! Merging: the refusals word by word, and merges that no one asked for.
 
 use super::{R, call, get, token, with_pull};
 use github_stand_in::{Bypass, GitHub, Role, Rule};

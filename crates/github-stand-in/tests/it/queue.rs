@@ -308,7 +308,7 @@ async fn what_is_not_ready_is_not_let_in_and_the_refusal_says_why() {
     repo.edit(|repo| repo.pulls.get_mut(&number).unwrap().draft = true);
     assert_eq!(said().await, refused("Pull Request is still a draft"));
     repo.edit(|repo| repo.pulls.get_mut(&number).unwrap().draft = false);
-    // A head behind its base is no reason: the queue brings it up to date.
+    // A head behind its base is not a reason: the queue brings it up to date.
     repo.edit(|repo| repo.rules[0].strict = true);
     repo.files("main", &[("elsewhere.yaml", "x: 1\n")]);
     let before = repo.tip("main").unwrap();

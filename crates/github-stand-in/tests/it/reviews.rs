@@ -193,7 +193,7 @@ async fn of_two_opinions_the_later_submitted_counts_not_the_later_begun() {
     repo.by("carol")
         .pushes("change", &[("app.yaml", "v: 3\n")], "more");
     repo.with(|world, id| {
-        // The web lets somebody with a pending review give another; the route does not.
+        // The web lets someone with a pending review give another; the route does not.
         let pull = world.repo_mut(id).pulls.get_mut(&number).unwrap();
         let mut other = pull.reviews[0].clone();
         (other.id, other.state) = (begun + 1, "CHANGES_REQUESTED".to_owned());

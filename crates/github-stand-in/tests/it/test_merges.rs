@@ -5,7 +5,7 @@ use super::{R, get, token, with_pull};
 use github_stand_in::GitHub;
 use serde_json::{Value, json};
 
-/// What REST tells of the merge of a pull request: `mergeable`, `mergeable_state`, and the parents of the commit that it names.
+/// What REST shows of the merge of a pull request: `mergeable`, `mergeable_state`, and the parents of the commit that it names.
 async fn test_merge(hub: &GitHub, number: u64) -> (Value, String, Vec<String>) {
     let carol = token(hub, "carol");
     let pull = get(hub, &carol, &format!("{R}/pulls/{number}"))

@@ -211,7 +211,7 @@ async fn no_ref_is_created_where_workflow_files_differ_from_the_default_branch_w
     let old = repo.tip("main").unwrap();
     let app = repo.app(7, "sluice", "contents:write");
     app.branches_off("same", &old);
-    // Nobody brings a new file: the default branch moved on.
+    // No one brings a new file: the default branch moved on.
     repo.files("main", &[(path, "on: workflow_dispatch\n")]);
     let body = |name: &str| json!({"ref": name, "sha": old});
     let denied = "403 Resource not accessible by integration";

@@ -46,7 +46,7 @@ pub enum EditErrorKind {
     Value,
     /// A note that is not one safe line.
     Note,
-    /// Two edits want the same field.
+    /// Two edits set the same field.
     Conflict,
     /// The outcome could not be proved to be the edit and nothing else.
     Unproved,

@@ -1,5 +1,5 @@
 //! From an object and a path to the position of the edit. Stricter than a look-up for reading: anything that would
-//! change more than this one field, or is somewhere else than the path says, is refused.
+//! change more than this one field, or is in another place than the path says, is refused.
 
 use std::collections::{HashMap, HashSet};
 

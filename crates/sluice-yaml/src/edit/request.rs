@@ -29,7 +29,7 @@ pub enum Note {
     Keep,
     /// It holds this name: one line without anything invisible.
     Set(String),
-    /// It is taken away, with the blanks before it.
+    /// It is removed, with the blanks before it.
     Remove,
 }
 

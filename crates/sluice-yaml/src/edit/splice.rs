@@ -6,7 +6,7 @@ use crate::syntax::Span;
 /// Bytes of the original file and their replacement.
 #[derive(Clone, Debug)]
 pub(crate) struct Splice {
-    /// Empty where something is put in between.
+    /// Empty if something is inserted.
     pub span: Span,
     pub text: String,
     /// What it does to our comment, if anything.
@@ -19,11 +19,11 @@ pub(crate) struct Splice {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum CommentChange {
     None,
-    /// Comments in the new text where there were none.
+    /// Comments in the new text; there were none before.
     Added(Vec<String>),
     /// The one comment in the span is gone.
     Removed,
-    /// The one comment in the span reads so now.
+    /// The one comment in the span now has this text.
     Replaced(String),
 }
 

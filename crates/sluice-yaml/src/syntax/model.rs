@@ -95,7 +95,7 @@ pub enum SyntaxErrorKind {
 }
 
 impl SyntaxErrorKind {
-    /// Whether the file was refused for what it would cost or could mean, not for being no YAML.
+    /// Whether the file was refused for what it would cost or could mean, not because it is not YAML.
     pub fn is_limit(self) -> bool {
         match self {
             Self::TooLarge | Self::TooDeep | Self::TooManyAliases | Self::AmbiguousLineBreak => {

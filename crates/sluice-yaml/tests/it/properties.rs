@@ -14,7 +14,7 @@ use crate::support::invariants::{Field, check, check_edited, edit, fields, ident
 /// A value and how it is written.
 #[derive(Clone, Debug)]
 enum Tree {
-    /// Written as it stands, on one line.
+    /// Written as it is, on one line.
     Line(String),
     /// `|` or `>` with indicators, and its lines.
     Block(&'static str, Vec<String>),
@@ -248,7 +248,7 @@ fn file(documents: &[Tree], style: &Style) -> Vec<u8> {
     text.into_bytes()
 }
 
-/// Shown as text where a property fails.
+/// Shown as text if a property fails.
 #[derive(Clone)]
 struct File(Vec<u8>);
 
@@ -395,7 +395,7 @@ fn the_made_up_files_are_read_and_most_edits_are_made() {
         made += made_here;
         refused += refused_here;
     }
-    // Refused are mostly keys below a scalar, and values that several documents have.
+    // Mostly keys below a scalar are refused, and values that several documents have.
     assert!(
         made > 400 && made > refused / 2,
         "{made} made, {refused} refused"

@@ -366,7 +366,7 @@ fn graphql_data_that_github_would_not_give_is_found() {
                 .all(|one| one.pointer.starts_with(&format!("/data{object}")))
         );
     }
-    // A null must say so in `errors` only where there was no other way; no data at all needs a reason.
+    // A null must say so in `errors` only if there was no other way; no data at all needs a reason.
     let none = contract().graphql_answer(PROMOTIONS, &who, &json!({ "data": null }));
     assert_eq!(places(&none), [("/data", "data or errors")]);
     let empty = contract().graphql_answer(PROMOTIONS, &who, &json!({ "errors": [], "data": null }));
@@ -388,7 +388,7 @@ fn graphql_data_of_an_abstract_type_is_held_to_what_it_says_it_is_or_to_the_type
     ] {
         assert_eq!(check(data(node, "User")), []);
     }
-    // Half a pull request is no node at all; the nearest is told.
+    // Half a pull request is not a node at all; the nearest is reported.
     assert_eq!(
         places(&check(data(json!({ "number": 7 }), "User"))).len(),
         1

@@ -3,7 +3,7 @@
 use sluice_yaml::edit::{Edit, Edited, Expect, Identity, Note, apply};
 use sluice_yaml::{FieldPath, Limits, Lookup, NodeId, NodeKind, Segment, Stream};
 
-/// A field that stands in a file, or could.
+/// A field that is in a file, or could be.
 pub(crate) struct Field {
     /// The document, from 0.
     pub document: usize,
@@ -26,7 +26,7 @@ const VALUES: [&str; 10] = [
     "line\u{2028}\t\u{7f}",
 ];
 
-/// Reads the bytes as a file, and makes a few edits in it that the bytes themselves choose. Panics where one of the
+/// Reads the bytes as a file, and makes a few edits in it that the bytes themselves choose. Panics if one of the
 /// promises of `yaml::edit` is broken. Returns how many edits were made, and how many refused.
 pub(crate) fn check(bytes: &[u8]) -> (usize, usize) {
     let Ok(stream) = Stream::parse(bytes, &Limits::default()) else {
@@ -37,7 +37,7 @@ pub(crate) fn check(bytes: &[u8]) -> (usize, usize) {
     let mut random = seed(bytes);
     for _ in 0..6.min(fields.len()) {
         let field = &fields[next(&mut random) % fields.len()];
-        // What holds in a template gives way to the same in another document.
+        // An object in a template is not used if another document has the same one.
         let documents = stream.documents();
         if documents.len() > 1 && stream.first_odd_key(&documents[field.document]).is_some() {
             continue;
@@ -81,7 +81,7 @@ pub(crate) fn check_edited(before: &[u8], field: &Field, edit: &Edit, edited: &E
     );
     assert!(!after.is_null(node), "{} is null", edit.path);
     check_with_other_parser(before, field, edit, edited);
-    // The identity may have gone by the value that was changed.
+    // The identity may have depended on the value that was changed.
     if matches!(edit.object.fields[..], []) {
         let again = apply(&edited.bytes, std::slice::from_ref(edit)).expect("the same edit again");
         assert_eq!(
@@ -91,7 +91,7 @@ pub(crate) fn check_edited(before: &[u8], field: &Field, edit: &Edit, edited: &E
     }
 }
 
-/// All bytes outside the changed places stand in the outcome, in their order.
+/// All bytes outside the changed places are in the outcome, in their order.
 fn check_untouched(before: &[u8], edited: &Edited) {
     let (mut at, mut rest) = (0, &edited.bytes[..]);
     for span in &edited.changed {
@@ -120,7 +120,7 @@ fn check_with_other_parser(before: &[u8], field: &Field, edit: &Edit, edited: &E
     let (Some(mut expected), Some(found)) = (documents(before), documents(&edited.bytes)) else {
         return;
     };
-    // A key that is no string in that parser's eyes cannot be followed there.
+    // A key that is not a string to that parser cannot be followed there.
     if set(
         &mut expected[field.document],
         edit.path.segments(),
@@ -128,7 +128,7 @@ fn check_with_other_parser(before: &[u8], field: &Field, edit: &Edit, edited: &E
     )
     .is_some()
     {
-        // That the value is there was seen before; to this parser a text that stood there all along may be a number.
+        // That the value is there was seen before; to this parser a text that was there all along may be a number.
         let mut found = found;
         set(
             &mut found[field.document],
@@ -163,7 +163,7 @@ fn documents(bytes: &[u8]) -> Option<Vec<serde_yaml::Value>> {
 fn set(tree: &mut serde_yaml::Value, path: &[Segment], value: &str) -> Option<()> {
     let mut tree = tree;
     let Some((first, rest)) = path.split_first() else {
-        // Its tag as well, which may be that of the alias that stood there.
+        // Its tag as well, which may be that of the alias that was there.
         *tree = serde_yaml::Value::String(value.to_owned());
         return Some(());
     };
@@ -218,7 +218,7 @@ pub(crate) fn edit(stream: &Stream, field: &Field, random: &mut u64) -> Edit {
     }
 }
 
-/// Which document: nothing needs to be said where there is only one.
+/// Which document: nothing needs to be said if there is only one.
 pub(crate) fn identity(stream: &Stream, field: &Field) -> Identity {
     let is_only = stream
         .documents()
@@ -234,7 +234,7 @@ pub(crate) fn identity(stream: &Stream, field: &Field) -> Identity {
     Identity { fields }
 }
 
-/// Fields that stand in the file without any alias, and one more key for each mapping; at most `most` of them.
+/// Fields that are in the file without any alias, and one more key for each mapping; at most `most` of them.
 pub(crate) fn fields(stream: &Stream, most: usize) -> Vec<Field> {
     let mut fields = Vec::new();
     for document in stream.documents() {
