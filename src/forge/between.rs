@@ -193,7 +193,7 @@ impl Forge {
         Ok((way, set, oldest.unwrap_or(Timestamp::MAX), whole))
     }
 
-    /// The commits that `new` has and `old` has not, each with its parents: if there are more than five hundred, the oldest of them.
+    /// The commits that `new` has and `old` does not, each with its parents; if more than five hundred, the oldest of them.
     ///
     /// # Errors
     /// Any [`ForgeError`].

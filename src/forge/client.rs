@@ -45,7 +45,7 @@ pub struct Forge {
 
 impl Forge {
     /// From now on, what an App opened from one of our branches counts as opened by this account. Only for commands that show what
-    /// is open and write nothing: whoever reads is seldom the account that opens promotions.
+    /// is open and write nothing: the account that reads is seldom the one that opens promotions.
     pub fn show_pulls_of_apps(&self) {
         self.wire.shows_pulls_of_apps.set(true);
     }

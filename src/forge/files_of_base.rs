@@ -1,7 +1,7 @@
 //! The files of the base branch, asked for together with the look: what a run without a checkout reads first.
 //!
-//! GitHub sends folders and texts as they are nested. Nothing here is trusted: whoever stores it compares each folder and
-//! each file with its ID. What is missing, cut or too deep is asked for separately when it is needed.
+//! GitHub sends folders and texts as they are nested. Nothing here is trusted: the code that stores it compares each
+//! folder and each file with its ID. What is missing, cut or too deep is asked for separately when it is needed.
 
 use serde_json::Value;
 

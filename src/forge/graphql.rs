@@ -116,7 +116,7 @@ pub(super) fn whole(
 /// One error of a GraphQL answer.
 #[derive(Clone, Debug)]
 pub(super) struct GraphqlError {
-    /// The path that failed; empty where all did.
+    /// The path that failed; empty if all did.
     pub path: Vec<String>,
     kind: String,
     message: String,

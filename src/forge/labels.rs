@@ -35,7 +35,7 @@ impl Writer {
         }
     }
 
-    /// Puts a label on a pull request.
+    /// Adds a label to a pull request.
     ///
     /// # Errors
     /// Any [`ForgeError`].
@@ -52,7 +52,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Takes a label off a pull request; one that is not there is fine.
+    /// Removes a label from a pull request; one that is not there is fine.
     ///
     /// # Errors
     /// Any [`ForgeError`].
@@ -133,7 +133,7 @@ impl Writer {
         )
     }
 
-    /// Says something of a commit: a status of this context in this state. Gives its number.
+    /// Reports something about a commit: a status of this context in this state. Returns its number.
     ///
     /// # Errors
     /// Any [`ForgeError`].

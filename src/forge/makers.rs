@@ -76,7 +76,7 @@ impl Forge {
         for part in wanted.chunks(PULLS) {
             for (merge, end) in self.merges(part, operation).await? {
                 for one in &mut found {
-                    // Asked again of the pull request itself: the list may name one of another repository.
+                    // The pull request itself is asked again: the list may name one of another repository.
                     if end.is_in(&one.commit)? {
                         one.merge = Some(merge.clone());
                     }

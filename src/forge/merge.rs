@@ -21,7 +21,7 @@ pub enum MergeMethod {
     Merge,
 }
 
-/// That a pull request was taken out of the merge queue without having landed.
+/// That a pull request was removed from the merge queue without having landed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Eviction {
     /// When.
@@ -74,7 +74,7 @@ pub enum MergeRefused {
     HeadMoved,
     /// The base moved or another merge is in progress: read again, then try once more.
     TryAgain(String),
-    /// The rules want a merge queue.
+    /// The rules require a merge queue.
     WantsQueue,
     /// The rules, the settings or a conflict forbid it, in GitHub's words: not in this run.
     ByRules(String),
@@ -152,7 +152,7 @@ impl Writer {
         }
     }
 
-    /// Takes a pull request out of the merge queue.
+    /// Removes a pull request from the merge queue.
     ///
     /// # Errors
     /// Any [`ForgeError`].
@@ -178,7 +178,7 @@ impl Writer {
 }
 
 impl Forge {
-    /// The newest time that a pull request was taken out of the merge queue by another account than that of its author.
+    /// The newest time that a pull request was removed from the merge queue by another account than that of its author.
     ///
     /// # Errors
     /// Any [`ForgeError`].

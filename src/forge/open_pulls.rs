@@ -14,7 +14,7 @@ use crate::model::actor::{Actor, UserId};
 use crate::model::ids::{CommitId, PullNumber};
 use crate::model::pull::RemoteCommit;
 
-/// An open pull request, whoever opened it and from where.
+/// An open pull request, no matter who opened it and from where.
 #[derive(Clone, Debug)]
 pub struct OpenPull {
     /// Its number.

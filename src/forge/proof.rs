@@ -44,7 +44,7 @@ pub struct Proofs {
     pub proofs: Vec<Proof>,
     /// The pull request that was opened; closed by now.
     pub pull: Option<PullNumber>,
-    /// What could not be taken away again, and why.
+    /// What could not be removed again, and why.
     pub left: Vec<String>,
 }
 
@@ -170,7 +170,7 @@ impl Bench<'_> {
         self.note(code, proved, seen);
     }
 
-    /// How it is, where either answer is fine.
+    /// How it is, if either answer is fine.
     fn report(&mut self, code: &'static str, seen: impl Into<String>) {
         self.note(code, Proved::Reported, seen);
     }

@@ -188,7 +188,7 @@ fn summary_of(bringing: &RevisionChange<'_>, found: Option<Found>) -> Option<Com
     Some(bringing.summary(Some(repository), found.ends, &found.brought))
 }
 
-/// What changes bring; what cannot be read is left out, for it decides nothing.
+/// What changes bring; what cannot be read is left out, because it decides nothing.
 pub(crate) fn range_summaries(
     remotes: &Remotes,
     changes: &[RevisionChange<'_>],

@@ -118,7 +118,7 @@ pub(crate) fn moved(proposal: &Proposal, pull: &Pull) -> Option<Build> {
     let why = if pull.head_force_pushed {
         "the branch was force-pushed"
     } else if pull.commits > 1 || proposal.branch.tip.id != pull.head {
-        // Sluice never moves a branch: where branch and pull request show two heads, one answer is older than a push.
+        // Sluice never moves a branch: if branch and pull request show two heads, one answer is older than a push.
         "someone pushed to the branch"
     } else {
         return None;

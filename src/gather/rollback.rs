@@ -330,7 +330,7 @@ impl<'a> Seeker<'a> {
     }
 
     /// Whether going back there would change anything that landings set, or be refused. What a person set in the
-    /// meantime is no reason.
+    /// meantime is not a reason.
     fn differs(
         &self,
         search: &Search<'a>,

@@ -93,7 +93,7 @@ impl Repo {
     /// Who commits here by git's configuration (`user.name`, `user.email`), at the given time.
     ///
     /// # Errors
-    /// [`RepoError::Refused`] with the commands to run where either is not set.
+    /// [`RepoError::Refused`] with the commands to run if either is not set.
     pub fn author_from_config(&self, unix_seconds: i64) -> Result<Author, RepoError> {
         let config = match self.disk() {
             Some(git) => git.config(),

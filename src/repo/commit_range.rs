@@ -232,7 +232,7 @@ impl<'a> Folders<'a> {
         let mut found = vec![None; node.below.len()];
         self.objects.tree(tree, |name, entry| {
             if let Some(place) = places.get(name) {
-                // Of two entries of one name the first one is meant, as everywhere.
+                // If two entries have one name, the first one is meant, as everywhere.
                 found[*place].get_or_insert(entry);
             }
             true

@@ -73,7 +73,7 @@ pub enum RepoError {
 #[derive(Debug, thiserror::Error)]
 #[error("{what} was not read yet")]
 pub struct Pending {
-    /// The thing, with its article where it has one: `the history`.
+    /// The thing, with its article if it has one: `the history`.
     pub what: String,
 }
 

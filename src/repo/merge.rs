@@ -16,7 +16,7 @@ impl Repo {
     /// libgit2. So two ways have to give the same text, or it is a conflict.
     ///
     /// # Errors
-    /// [`RepoError::Git`] where libgit2 fails.
+    /// [`RepoError::Git`] if libgit2 fails.
     pub fn merge_texts(
         base: &[u8],
         ours: &[u8],

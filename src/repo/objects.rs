@@ -307,7 +307,7 @@ pub(super) fn tree_id(id: Oid) -> Result<TreeId, RepoError> {
 /// The segments of a path inside the repository: `""`, `"."` and `"/"` are the root, `./a/` is `a`.
 ///
 /// # Errors
-/// [`RepoError::Refused`] where `..` leads upwards.
+/// [`RepoError::Refused`] if `..` leads upwards.
 pub(super) fn segments(path: &str) -> Result<Vec<&str>, RepoError> {
     let segments: Vec<_> = path
         .split('/')

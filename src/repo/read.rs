@@ -26,14 +26,14 @@ pub enum FoundBy<'a> {
     Id,
 }
 
-/// A regular file that a commit took away or changed.
+/// A regular file that a commit removed or changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReplacedFile {
     /// Its commit.
     pub path: String,
     /// What it held before.
     pub old: BlobId,
-    /// What it holds since; `None` if it was taken away.
+    /// What it holds since; `None` if it was removed.
     pub new: Option<BlobId>,
 }
 
@@ -324,7 +324,7 @@ impl Repo {
     /// The id that a folder with these entries has, whatever their order. Nothing is written.
     ///
     /// # Errors
-    /// [`RepoError::Git`] where libgit2 cannot hash them.
+    /// [`RepoError::Git`] if libgit2 cannot hash them.
     pub fn hash_tree(entries: &[TreeEntry]) -> Result<TreeId, RepoError> {
         let mut sorted: Vec<&TreeEntry> = entries.iter().collect();
         // git sorts folders as if their names ended in a slash.
@@ -371,7 +371,7 @@ impl Repo {
     /// The segments of a path inside a repository: `""`, `"."` and `"/"` are the root.
     ///
     /// # Errors
-    /// [`RepoError::Refused`] where `..` leads upwards.
+    /// [`RepoError::Refused`] if `..` leads upwards.
     pub fn path_segments(path: &str) -> Result<Vec<&str>, RepoError> {
         segments(path)
     }

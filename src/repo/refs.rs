@@ -82,7 +82,7 @@ impl Repo {
     /// (`refs/remotes/origin/HEAD`), names that are not UTF-8 and refs that lead to no commit here are left out.
     ///
     /// # Errors
-    /// [`RepoError::Git`] where refs cannot be read.
+    /// [`RepoError::Git`] if refs cannot be read.
     pub fn branches(&self) -> Result<Vec<BranchTip>, RepoError> {
         let Some(git) = self.disk() else {
             return Ok(Vec::new());
@@ -127,7 +127,7 @@ impl Repo {
     /// All tags that lead to a commit, peeled, sorted by name; names that are not UTF-8 are left out.
     ///
     /// # Errors
-    /// [`RepoError::Git`] where refs cannot be read.
+    /// [`RepoError::Git`] if refs cannot be read.
     pub fn tags(&self) -> Result<Vec<TagTip>, RepoError> {
         let Some(git) = self.disk() else {
             return Ok(Vec::new());

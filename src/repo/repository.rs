@@ -19,7 +19,7 @@ use crate::model::repo_url::Location;
 pub struct Repo {
     /// Where objects are read from and written to.
     pub(super) git: Repository,
-    /// Set where writes stay in memory.
+    /// Set if writes stay in memory.
     pub(super) memory: Option<Memory>,
     /// The commits that it has read.
     pub(super) commits: CommitCache,
@@ -40,7 +40,7 @@ pub(super) struct Memory {
 pub struct Head {
     /// The commit, or `None` on a branch without one (unborn).
     pub commit: Option<CommitId>,
-    /// The branch's short name (`main`), or `None` where `HEAD` is detached.
+    /// The branch's short name (`main`), or `None` if `HEAD` is detached.
     pub branch: Option<String>,
 }
 
@@ -108,7 +108,7 @@ impl Repo {
     /// A repository that exists in memory only, without refs and remotes.
     ///
     /// # Errors
-    /// [`RepoError::Git`] where memory runs out.
+    /// [`RepoError::Git`] if memory runs out.
     pub fn virtual_empty() -> Result<Self, RepoError> {
         Self::in_memory(None)
     }

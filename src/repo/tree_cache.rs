@@ -10,7 +10,7 @@ use git2::Oid;
 
 use super::tree_entry::{Entry, parse_entry};
 
-/// So many trees are kept. A look-up reads one tree for each folder of its path, and two commits are compared path by path.
+/// At most this many trees are kept. A look-up reads one tree per folder of its path, and commits are compared by path.
 const MAX_TREES: usize = 16;
 
 /// A tree object with more bytes than this is not kept; one with 10,000 entries has about 400 kB.

@@ -171,7 +171,7 @@ impl Repo {
     /// The id that these bytes have as a blob. Nothing is written.
     ///
     /// # Errors
-    /// [`RepoError::Git`] where libgit2 cannot hash them.
+    /// [`RepoError::Git`] if libgit2 cannot hash them.
     pub fn hash_blob(bytes: &[u8]) -> Result<BlobId, RepoError> {
         blob_id(Oid::hash_object(ObjectType::Blob, bytes).map_err(git_error("hash a blob"))?)
     }

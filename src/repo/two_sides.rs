@@ -1,7 +1,7 @@
 //! A walk down from two sides of history at once, newest first, which marks what each side has.
 //!
 //! Times only order the walk: if a clock was wrong, a commit is marked again as soon as the other side reaches it, and so is everything
-//! below it. When to stop is up to the one who walks.
+//! below it. When to stop is up to the caller.
 
 use std::collections::hash_map::Entry;
 use std::collections::{BinaryHeap, HashMap};

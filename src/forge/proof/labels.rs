@@ -119,7 +119,7 @@ impl Bench<'_> {
         }
     }
 
-    /// Gives the label that is on another name, and reads the event of its adding in both ways.
+    /// Renames the label that is on the pull request, and reads the event of its adding in both ways.
     async fn label_renamed(&mut self, number: PullNumber, old: &str) {
         let code = "label-renamed";
         let new = self.branch("renamed");

@@ -25,12 +25,12 @@ pub(in crate::gather) const FILES_BEYOND: usize = 200;
 /// What a commit removed or changed: the places that contained manifests before it.
 #[derive(Default)]
 struct Replaced {
-    /// Every YAML file that it took away, by its content: one that was only moved is found without being read.
+    /// Every YAML file that it removed, by its content: one that was only moved is found without being read.
     removed: HashMap<BlobId, Vec<String>>,
     /// The YAML files that may have contained a manifest, as they were: those that it removed first, at most
     /// [`FILES_BEYOND`].
     files: Vec<(String, BlobId)>,
-    /// All that it took away is among them.
+    /// All that it removed is among them.
     whole: bool,
 }
 
@@ -232,7 +232,7 @@ impl<'a> Past<'a> {
         Ok(before)
     }
 
-    /// The YAML files that a commit took away or changed, those first that it took away.
+    /// The YAML files that a commit removed or changed, those first that it removed.
     pub(in crate::gather) fn replaced(
         &self,
         parent: &CommitId,
@@ -246,7 +246,7 @@ impl<'a> Past<'a> {
             .collect())
     }
 
-    /// Whether everything that a commit took away was looked at.
+    /// Whether everything that a commit removed was looked at.
     pub(in crate::gather) fn looked_at_all(
         &self,
         parent: &CommitId,

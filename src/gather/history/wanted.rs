@@ -28,7 +28,7 @@ impl<'a> Wanted<'a> {
     }
 }
 
-/// The one manifest that is wanted; an exact key wins. `Err` where two could be meant.
+/// The one manifest that is wanted; an exact key wins. `Err` if two could be meant.
 pub(super) fn pick<'m, M>(
     wanted: &Wanted<'_>,
     manifests: impl Iterator<Item = &'m M>,

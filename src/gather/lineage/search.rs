@@ -139,7 +139,7 @@ impl Lineage<'_> {
         }
     }
 
-    /// The same manifest in another file, which the commit took away or changed.
+    /// The same manifest in another file, which the commit removed or changed.
     fn moved(
         &self,
         followed: &Followed,

@@ -53,7 +53,7 @@ pub(super) struct Stretch<'a> {
     pub repo: Reading<'a>,
     /// The commits, newest first; the last one brought it.
     pub commits: Vec<CommitId>,
-    /// How it came there.
+    /// How it got there.
     pub kind: Kind,
     /// Whether another commit holds the same, for histories that were rewritten.
     pub same: Option<Same<'a>>,

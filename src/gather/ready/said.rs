@@ -10,7 +10,7 @@ use crate::model::policy::CheckOf;
 use crate::model::signal::{Ended, Signal};
 use crate::repo::{AskAll, RepoError};
 
-/// Of a long stretch, this many commits are read from its old end, where content is tested, and this many from its new
+/// In a long stretch, this many commits are read from its old end, where content is tested, and this many from its new
 /// end.
 const FROM_OLD: usize = 150;
 const FROM_NEW: usize = 50;

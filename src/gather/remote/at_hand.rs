@@ -49,7 +49,7 @@ impl RemoteRepo {
         info.parents.first().filter(|_| whole).copied()
     }
 
-    /// The commits that `new` has and `old` has not, with their parents, if that follows from what is available: every way back from
+    /// The commits that `new` has and `old` does not, with parents, if that follows from what is available: every way back from
     /// `new` leads to `old`. Nothing is requested.
     pub(super) fn ahead_at_hand(
         &self,
@@ -126,7 +126,7 @@ mod tests {
         format!("{digit:02}").repeat(20).parse().unwrap()
     }
 
-    /// The commits that `new` has and `old` has not, where each of these commits is available with its parents.
+    /// The commits that `new` has and `old` does not, if each of these commits is available with its parents.
     fn ahead(known: &[(u8, &[u8])], old: u8, new: u8) -> Option<Vec<CommitId>> {
         let found = repo(known).ahead_at_hand(&id(old), &id(new))?;
         Some(found.into_iter().map(|(commit, _)| commit).collect())

@@ -71,7 +71,7 @@ impl Permissions {
         self.wanted.borrow().is_empty()
     }
 
-    /// What was told since this was taken last.
+    /// What was answered since this was taken last.
     pub(super) fn take(&self) -> BTreeMap<UserId, Permission> {
         self.told.take()
     }

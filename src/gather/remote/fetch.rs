@@ -318,7 +318,7 @@ impl RemoteRepo {
 /// At most this many paths of a commit are read together.
 const MAX_PATHS: usize = 100;
 
-/// What GitHub answered otherwise than its id says, or not at all.
+/// What GitHub answered differently from what its ID says, or not at all.
 enum Unproved {
     Tree(TreeId),
     Blob(BlobId),

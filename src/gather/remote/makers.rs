@@ -201,7 +201,7 @@ mod tests {
 
     #[test]
     fn what_was_pushed_over_counts_as_brought_again() {
-        // 2 was pushed, taken away for 9, which is lost, and brought back with 3.
+        // 2 was pushed, replaced by 9, which is lost, and brought back with 3.
         let line: &[(u8, &[u8])] = &[(2, &[1]), (3, &[2])];
         let log = [push(13, 9, 3), push(12, 2, 9), push(11, 1, 2)];
         assert_eq!(brought(2, line, &log), [13, 11]);

@@ -15,7 +15,7 @@ pub(super) enum Question {
     Pushes(String, CommitId, usize),
     /// The commits between two that touch these folders.
     CommitRange(CommitId, CommitId, Vec<String>),
-    /// The commits that the second has and the first has not, with their parents.
+    /// The commits that the second has and the first does not, with their parents.
     Ahead(CommitId, CommitId),
 }
 

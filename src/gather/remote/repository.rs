@@ -38,7 +38,7 @@ pub(crate) struct RemoteRepo {
 pub(super) struct Known {
     pub(super) refs: HashMap<String, Fetched<RemoteRef>>,
     pub(super) commits: HashMap<CommitId, Fetched<Option<Rc<CommitInfo>>>>,
-    /// Commits of which is known that they are there, and maybe no more.
+    /// Commits that are known to be there, and of which maybe nothing else is known.
     pub(super) there: HashSet<CommitId>,
     pub(super) entries: HashMap<(CommitId, String), EntryAt>,
     pub(super) trees: HashMap<TreeId, Fetched<Rc<Vec<TreeEntry>>>>,
@@ -47,7 +47,7 @@ pub(super) struct Known {
     pub(super) contains: HashMap<(CommitId, CommitId), Fetched<bool>>,
     /// The messages of the commits at which a path changed, from a commit backwards; `None` if there are more than are listed at once.
     pub(super) touches: HashMap<(CommitId, String), Fetched<Option<Vec<String>>>>,
-    /// The IDs of these commits, where all of them are known.
+    /// The IDs of these commits, if all of them are known.
     pub(super) touched_in: HashMap<(CommitId, String), Vec<CommitId>>,
     /// Commits from which a page of history was read, or could not be.
     pub(super) paged: HashSet<CommitId>,

@@ -34,7 +34,7 @@ impl RemoteRepo {
         for folder in &watch.folders {
             let before = old.map_or(Ok(None), |old| self.at(old, folder, much));
             let after = self.at(new, folder, much);
-            // Of two failures the first is reported.
+            // If two fail, the first failure is reported.
             let (after, before) = (all.ask(after), all.ask(before));
             let (Some(before), Some(after)) = (before, after) else {
                 continue;
@@ -307,7 +307,7 @@ impl ReadObjects for RemoteRepo {
                 let old = parent
                     .as_ref()
                     .map_or(Ok(None), |parent| blob(parent, path));
-                // Of two failures the first is reported.
+                // If two fail, the first failure is reported.
                 let (new, old) = (all.ask(blob(&at, path)), all.ask(old));
                 if let (Some(old), Some(new)) = (old, new)
                     && old != new
