@@ -132,7 +132,7 @@ impl Difference {
         stream.scalar(node).filter(|_| !stream.is_null(node))
     }
 
-    /// Tells of other paths whether they lead to the same values.
+    /// Determines whether other paths lead to the same values.
     pub fn namer(&self) -> Namer<'_> {
         Namer(Prober::of(&self.before))
     }

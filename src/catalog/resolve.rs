@@ -374,7 +374,7 @@ impl<'a> Resolver<'a> {
 #[derive(Debug)]
 struct UnreadFile<'a> {
     first: &'a Unread,
-    /// Something of it is broken and no template.
+    /// Something of it is broken and not a template.
     is_broken: bool,
 }
 

@@ -16,7 +16,7 @@ pub(super) const CHECK: Check = Check {
 
 fn run(context: &Context<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    // Of each stage the stages that lead to it, and of each of its sources whether one of these has it.
+    // For each stage the stages that lead to it, and for each of its sources whether one of these has it.
     let mut upstream: HashMap<_, HashSet<StageIndex>> = HashMap::new();
     let mut known: HashMap<_, bool> = HashMap::new();
     for compared in &context.pairs {

@@ -19,7 +19,7 @@ pub(super) const CHECK: Check = Check {
     run,
 };
 
-/// So often a file is edited to find out which of its edits is refused.
+/// A file is edited at most this often to find out which of its edits is refused.
 const TRIES: usize = 64;
 
 /// A change that would be made, and for whom.

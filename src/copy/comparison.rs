@@ -33,7 +33,7 @@ pub struct Comparison {
     pub problems: Vec<Problem>,
     /// Fields that are not copied, and why.
     pub skipped: Vec<String>,
-    /// The revision was not read, for want of a forge.
+    /// The revision was not read, because there is no forge.
     pub unread: bool,
 }
 

@@ -50,7 +50,7 @@ pub(crate) struct Prepared {
 pub(crate) enum Merging {
     /// GitHub took it, and said what it made, unless that has to be looked at.
     Sent(Option<Box<MergeAnswer>>),
-    /// The rules want a merge queue.
+    /// The rules require a merge queue.
     WantsQueue,
     /// Another merge is under way, or the base moved at this very moment.
     TryAgain(String),
@@ -66,7 +66,7 @@ pub(crate) const WAITS: &str = "waits for its gates";
 pub(crate) struct BuiltTree {
     /// Its id.
     pub tree: TreeId,
-    /// The files that it has and the tip has not.
+    /// The files that it has and the tip does not.
     pub(super) files: Vec<NewFile>,
 }
 

@@ -26,8 +26,8 @@ pub struct Actor {
 }
 
 impl Actor {
-    /// Whether this is the account as which workflows work with their own token. Any writer's workflow does. GraphQL leaves the end of a bot's
-    /// login out, but for the token's own account, which it calls a user.
+    /// Whether this is the account as which workflows work with their own token. Any writer's workflow does. GraphQL omits the end of a bot's
+    /// login, except for the token's own account, which it calls a user.
     pub fn is_workflow(&self) -> bool {
         let bot = self.kind == ActorKind::Bot && self.login == "github-actions";
         bot || self.login == "github-actions[bot]"

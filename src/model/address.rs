@@ -20,7 +20,7 @@ impl WebAddress {
         self.0.as_str()
     }
 
-    /// The host, an address of the sixth version in brackets.
+    /// The host, an IPv6 address in brackets.
     pub fn host(&self) -> &str {
         self.0.host_str().unwrap_or_default()
     }

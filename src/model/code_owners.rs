@@ -160,7 +160,7 @@ impl Line {
     }
 }
 
-/// The words of a line: blanks and tabs part them unless they are escaped, and a word that begins with `#` begins a comment.
+/// The words of a line: blanks and tabs separate them unless escaped, and a word that begins with `#` begins a comment.
 fn words(line: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut word = String::new();

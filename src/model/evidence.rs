@@ -42,18 +42,18 @@ pub struct Review {
     pub at: Option<Timestamp>,
 }
 
-/// A label was set or taken away.
+/// A label was added or removed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LabelEvent {
     /// Its place in the forge's own order, by which equal times are ordered.
     pub order: u64,
-    /// The label's name as the forge shows it now: the name that was set, or the one that the label has by now.
+    /// The label's name as the forge shows it now: the name when it was added, or the one that the label has by now.
     pub label: String,
     /// When the label was changed last: renamed, coloured, described. `None` if the forge does not say.
     pub changed: Option<Timestamp>,
     /// The forge shows this event under different names in different places.
     pub renamed: bool,
-    /// Set, or taken away.
+    /// Added, or removed.
     pub set: bool,
     /// By whom.
     pub by: Option<Actor>,
@@ -87,7 +87,7 @@ impl LabelEvent {
 pub enum Permission {
     /// Write or more.
     Write,
-    /// Triage: may set labels, no more.
+    /// Triage: may label, no more.
     Triage,
     /// Anything less, or a word that is not known here.
     Less,
@@ -115,7 +115,7 @@ pub struct Evidence {
     pub pushers: Fetched<BTreeSet<UserId>>,
     /// Who asked for it by a dispatch, as its record says.
     pub requester: Option<UserId>,
-    /// What the people who gave an opinion or set a label may do.
+    /// What the people who gave an opinion or added a label may do.
     pub permissions: BTreeMap<UserId, Fetched<Permission>>,
     /// The person of this run's dispatch, if it has `approve: true` for this plan.
     pub dispatched: Option<Actor>,

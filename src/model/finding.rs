@@ -11,7 +11,7 @@ use crate::yaml::Edit;
 pub enum Severity {
     /// The pipelines that it stops do not move.
     Error,
-    /// Said, and nothing more.
+    /// Reported, and nothing more.
     Warning,
 }
 

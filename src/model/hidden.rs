@@ -1,4 +1,4 @@
-//! Characters that a reader does not see, or that make him see something else.
+//! Characters that a reader does not see, or that make the reader see something else.
 
 /// Control characters, direction marks and invisible ones (A13).
 pub(crate) fn is_hidden(c: char) -> bool {

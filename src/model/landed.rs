@@ -1,6 +1,6 @@
 //! What history shows of promotions: landings as recorded in commits, and changes made any other way.
 //!
-//! A commit is a landing because its plan id came out of its own difference, whatever its words say. Secret values are
+//! A commit is a landing because its own difference gives its plan ID, whatever its words say. Secret values are
 //! not held at all, so nothing that prints these types can show one.
 
 use jiff::Timestamp;
@@ -13,7 +13,7 @@ use super::source_location::RepoPath;
 use super::wire_words::{BREAK, GATE_OPEN, GATE_PASSED, TRAILER, trailer};
 use crate::yaml::FieldPath;
 
-/// A landing: the plan id of its record comes out of what it changed.
+/// A landing: what it changed gives the plan ID of its record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Landed {
     /// The commit on the base.
@@ -154,7 +154,7 @@ pub(crate) struct Deviation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum DeviationKind {
-    /// A promoted field was changed by something else than a landing.
+    /// A promoted field was changed by something other than a landing.
     Drift,
     /// The commit has a record whose plan does not match what the commit changed.
     FalseRecord,

@@ -119,7 +119,7 @@ pub enum EdgeEnds {
 /// A gate on an edge.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Gate {
-    /// The gate's name: its policy and its label hang on it.
+    /// The gate's name: its policy and its label depend on it.
     pub name: GateName,
     /// What kind of gate it is.
     pub kind: GateKind,

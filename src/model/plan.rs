@@ -99,7 +99,7 @@ pub(crate) struct Promotion {
     pub changes: Vec<Change>,
     /// Services that stay behind.
     pub skipped_services: Vec<SkippedService>,
-    /// Services of `changes` that were set by hand to what their source has not caught up with: this takes it away.
+    /// Services of `changes` that were set by hand to what their source has not caught up with: this overwrites it.
     pub overwritten_hotfixes: Vec<SkippedService>,
     /// Fields that are not copied, and why; they are reported.
     pub skipped: Vec<String>,
@@ -155,7 +155,7 @@ pub(crate) struct JobStart {
     pub job: Option<String>,
 }
 
-/// That a promotion goes past some rules.
+/// That a promotion skips some rules.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct EmergencyUse {
     /// What the policy lets it skip.

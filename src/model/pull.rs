@@ -174,7 +174,7 @@ impl ClosedPull {
     }
 }
 
-/// A closed pull request with the history of its labels, whoever opened it.
+/// A closed pull request with the history of its labels, no matter who opened it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClosedLabels {
     /// Which, and who closed it when.
@@ -225,7 +225,7 @@ pub struct MergedPull {
     pub message: String,
     /// The status `sluice` of that commit is `success`.
     pub success: bool,
-    /// And whoever opened the pull request has set it: anyone with write access can.
+    /// And the account that opened the pull request set it: anyone with write access can.
     pub gates_passed: bool,
     /// The description of that status; empty if there is none.
     pub status: String,

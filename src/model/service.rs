@@ -119,7 +119,7 @@ pub enum Field {
         /// The position of its parent mapping, or `None` if the parent does not exist either.
         parent: Option<Position>,
     },
-    /// There is something else than a scalar.
+    /// There is something other than a scalar.
     NotScalar(Position),
 }
 

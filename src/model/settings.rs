@@ -189,7 +189,7 @@ pub enum RuleKind {
         reviews: u64,
         /// A code owner must be among them.
         code_owners: bool,
-        /// The methods by which may be merged; `None`: all that the repository allows.
+        /// The methods by which it may be merged; `None`: all that the repository allows.
         methods: Option<BTreeSet<String>>,
     },
     /// Statuses and checks must be green.

@@ -20,7 +20,7 @@ pub struct SourceLine {
 const BEFORE: usize = 50;
 const BEHIND: usize = 40;
 
-/// The lines of a file: each is found in the same short time, for there may be very many findings in one file, or on one line of it.
+/// The lines of a file: each is found in the same short time, as there may be very many findings in one file, or on one line of it.
 #[derive(Debug)]
 pub(crate) struct SourceLines<'a> {
     source: &'a str,

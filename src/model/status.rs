@@ -116,7 +116,7 @@ impl PipelineStatus {
     /// The promotion that matters most.
     pub(crate) fn worst(&self) -> Option<&PromotionStatus> {
         let all = self.stages.iter().flat_map(|stage| &stage.promotions);
-        // Of equal ones the first: min_by_key takes it.
+        // If several are equal, the first: min_by_key takes it.
         all.min_by_key(|promotion| promotion.state)
     }
 }

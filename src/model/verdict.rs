@@ -36,7 +36,7 @@ pub(crate) struct Judgement {
     pub verdict: Verdict,
     /// Why.
     pub reason: String,
-    /// The next instant at which time alone can change the verdict; `None` where time alone changes nothing.
+    /// The next instant at which time alone can change the verdict; `None` if time alone changes nothing.
     pub next: Option<Timestamp>,
 }
 

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-/// A whole semantic version, with or without a leading `v`. Leading zeros are let pass, as Helm lets them pass.
+/// A whole semantic version, with or without a leading `v`. Leading zeros are accepted, as Helm accepts them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Version<'a> {
     core: [&'a str; 3],

@@ -258,7 +258,7 @@ mod tests {
                 },
                 "still has the examples' OWNER/sluice@000…",
             ),
-            // What is not known is not called trouble; that it is not known is said elsewhere.
+            // What is not known does not count as trouble; that it is not known is reported elsewhere.
             (
                 Installed {
                     state: Err("no".to_owned()),

@@ -39,7 +39,7 @@ pub(crate) struct Refused {
     pub words: String,
     /// When it was remembered.
     pub at: Timestamp,
-    /// It was let into the merge queue and taken out of it again. That costs a run of every check, so a day alone does not bring another try.
+    /// It was let into the merge queue and removed from it again. That costs a run of every check, so a day alone does not bring another try.
     pub from_queue: bool,
 }
 

@@ -120,7 +120,7 @@ pub(crate) struct DeliveryInput<'a> {
 /// What to do about one stage.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Act {
-    /// Put the plan up in a new pull request, and close these, which it replaces.
+    /// Open a new pull request for the plan, and close these, which it replaces.
     Open {
         /// Those that give way.
         replaces: Vec<PullNumber>,
@@ -355,7 +355,7 @@ fn choose_active<'a>(input: &'a DeliveryInput<'_>) -> Option<&'a OpenPlan> {
             .iter()
             .filter(|candidate| candidate.may_be_active() && !gives_way(candidate))
             .collect();
-        // Of two builds of one plan the one that a person asked for, else the older: it has been looked at longer.
+        // If one plan has two builds: the one that a person asked for, else the older: it has been looked at longer.
         all.sort_by_key(|candidate| {
             let unasked = candidate.proposal.requested_by.is_none();
             (unasked, candidate.pull.number)

@@ -74,7 +74,7 @@ pub enum Touched {
 pub enum ChangeKind {
     /// It was not in this file before.
     Added,
-    /// It is in this file no more.
+    /// It is no longer in this file.
     Removed,
     /// It is another.
     Changed,
@@ -434,7 +434,7 @@ fn manifests(
     found: &mut Vec<Touched>,
 ) {
     for (key, Sides { old, new }) in by_key(before, after) {
-        // What was gated before counts first, for its barrier is the one that is gone past.
+        // What was gated before counts first, because its barrier is the one that is bypassed.
         let mut fields: BTreeMap<&FieldPath, &GatedField> = BTreeMap::new();
         for (path, field) in [Some(merge.before), merge.after]
             .into_iter()

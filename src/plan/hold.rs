@@ -1,4 +1,4 @@
-//! Holds and freezes: those of the policy, and the label that anyone with triage may set.
+//! Holds and freezes: those of the policy, and the label that anyone with triage may add.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -49,7 +49,7 @@ impl Held<'_> {
             .holds
             .iter()
             .filter(|hold| wanted(hold) && self.applies(hold))
-            // Of equally narrow ones the first: max_by_key would take the last.
+            // If several are equally narrow, the first: max_by_key would take the last.
             .rev()
             .max_by_key(|hold| {
                 usize::from(hold.pipeline.is_some()) + usize::from(hold.stage.is_some())
@@ -195,7 +195,7 @@ fn taken_off(
 pub(crate) struct ClosedHold {
     /// The pull request.
     pub number: PullNumber,
-    /// When it was closed, or its label set, whichever was later: what lifts it comes after that.
+    /// When it was closed, or its label added, whichever was later: what lifts it comes after that.
     pub since: Timestamp,
     /// Why it holds, in plain words.
     pub why: String,
@@ -298,7 +298,7 @@ mod tests {
     const TRIAGE: UserId = 2;
     const UNREAD: UserId = 3;
 
-    /// What was done with the label: when, whether it was set, by whom.
+    /// What was done with the label: when, whether it was added, by whom.
     type Event = (i64, bool, Option<Actor>);
     /// A name, who closed it, what was done before and after, and since when it holds.
     type Row = (&'static str, Option<Actor>, Vec<Event>, Option<i64>);

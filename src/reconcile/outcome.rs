@@ -211,7 +211,7 @@ impl Outcome {
             .sort_by(|a, b| (a.state, &a.pipeline, &a.to).cmp(&(b.state, &b.pipeline, &b.to)));
     }
 
-    /// Of several rows about one promotion the last one is its state.
+    /// If several rows are about one promotion, the last one is its state.
     fn keep_last_rows(&mut self) {
         let opened = |row: &&Row| row.state == LifeState::Opened;
         self.opened = self.rows.iter().filter(opened).cloned().collect();

@@ -10,14 +10,14 @@
 //! it was asked, its lists lag, and people and other runs write at the same time. Updating a model of the repository after each write would cost
 //! fewer requests, and be wrong whenever one of these happens.
 //!
-//! Not asked for twice is what cannot change under its ID (git objects; the session keeps them), and what a run may take as it was first read: the
-//! rules of the base branch, whose account the token is, and what tags and branches other than the base branch mean (docs/shortcomings.md).
+//! What cannot change under its ID is not asked for twice (git objects; the session keeps them), nor is what a run may take as it was first read:
+//! the rules of the base branch, whose account the token is, and what tags and branches other than the base branch mean (docs/shortcomings.md).
 //!
 //! # One round
 //!
 //! Acts come in an order in which it is safe to stop anywhere (`act::carry_out`): first what does not move the base branch (closing, blocking,
 //! starting jobs, opening, taking back a `success` that must not remain), then at most one landing, then what the next run could do as well (texts,
-//! branches), at last the guard's statuses on other pull requests. If one of the first two changed something, the rest waits for a round in which
+//! branches), finally the guard's statuses on other pull requests. If one of the first two changed something, the rest waits for a round in which
 //! they do not.
 //!
 //! At most one landing, because a landing moves the tip. Every other build, plan and gate of the round was judged at the old one: a source may have
@@ -57,7 +57,7 @@
 //!
 //! # When it stops
 //!
-//! - A round changes nothing. A pull request that was just opened and can only wait for people is no reason for another round: their answer starts a
+//! - A round changes nothing. A pull request that was just opened and can only wait for people does not cause another round: their answer starts a
 //!   run.
 //! - Something fails at one stage: a row says so, and the other stages continue. If someone else was faster, everything
 //!   is read again, at most three times for a stage.
@@ -101,7 +101,7 @@ use crate::session::Session;
 
 /// A run that needs more rounds than this is taken to go in circles.
 const MAX_ROUNDS: usize = 200;
-/// What the report of a run says whose token turned out not to be allowed to write.
+/// What the report says of a run whose token turned out not to be allowed to write.
 const MAY_NOT_WRITE: &str = "the token may not write: nothing more was written";
 
 /// Carries out one run.

@@ -69,7 +69,7 @@ pub(crate) struct RunState {
     pub(crate) guarded_late: u32,
     /// Whether heads whose status was left at `success` were looked for.
     pub(crate) success_looked_for: bool,
-    /// Pull requests that this run took out of the merge queue, or tried to.
+    /// Pull requests that this run removed from the merge queue, or tried to.
     pub(crate) dequeued: BTreeSet<PullNumber>,
     /// What happened, for the report.
     pub(crate) outcome: Outcome,

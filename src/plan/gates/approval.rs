@@ -184,7 +184,7 @@ fn by_evidence(
 /// Why the rule that leaves out the authors of the changes cannot be applied.
 struct Untold(String);
 
-/// Takes the people who made what is promoted out of those who count.
+/// Removes the people who made what is promoted from those who count.
 fn without_change_authors(evidence: &Evidence, counted: &mut Counted) -> Option<Untold> {
     match &evidence.change_authors {
         None => {

@@ -86,7 +86,7 @@ impl<'a> Planner<'a> {
                     {
                         draft.landed_along = draft.landed_along.max(Some(at));
                     }
-                    // Of several services the one that went back last says when and why.
+                    // If there are several services, the one that went back last says when and why.
                     let earlier = draft.after_rollback.as_ref().map(|known| known.at);
                     if let Some(back) = due.rolled_back
                         && earlier.is_none_or(|earlier| earlier < back.at)

@@ -298,7 +298,7 @@ impl<'a> Planner<'a> {
             .is_some_and(|emergency| emergency.skip.contains(&what))
     }
 
-    /// When the last hold ends, where time alone ends every one of them.
+    /// When the last hold ends, if time alone ends every one of them.
     fn all_end(holds: &[Reason]) -> Option<Timestamp> {
         let ends: Option<Vec<Timestamp>> = holds.iter().map(|hold| hold.next).collect();
         ends?.into_iter().max()

@@ -42,13 +42,13 @@ pub(super) struct PromotionDraft {
     pub after_rollback: Option<RolledBack>,
     /// It goes back, and only because a person asked for it.
     pub on_request: bool,
-    /// Services whose hotfix this would take away.
+    /// Services whose hotfix this would overwrite.
     pub overwritten_hotfixes: Vec<SkippedService>,
 }
 
 impl PromotionDraft {
     /// Two services of a stage may share one `Secret` and copy the same key into it: that is one change. Two values for
-    /// one field are an error, for only one of them can be right.
+    /// one field are an error, because only one of them can be right.
     pub(super) fn merge_equal_changes(&mut self) {
         let mut kept: Vec<Change> = Vec::with_capacity(self.changes.len());
         let mut known: HashMap<(ManifestKey, RepoPath, FieldPath), usize> = HashMap::new();

@@ -11,7 +11,7 @@ use crate::reconcile::state::{Progress, RunState};
 use crate::render::comment::Blocked;
 
 impl Round<'_> {
-    /// Takes the pull request out of the merge queue and auto-merge, comments, labels it, and replaces its description. No decision depends on
+    /// Removes the pull request from the merge queue and auto-merge, comments, labels it, and replaces its description. No decision depends on
     /// it, so it is always [`Progress::Unchanged`].
     pub(crate) async fn block(
         &self,

@@ -43,7 +43,7 @@ pub(crate) fn overtaken(why: impl Into<String>) -> Stop {
 
 /// Reads everything again at the current tip, and in the same call what the people whose evidence counted may do, and what the
 /// git refs mean that this promotion brings: they are looked up once it has landed. The
-/// pause that GitHub wants between writes is waited for first, so that the write after this look is not delayed.
+/// pause that GitHub requires between writes is waited for first, so that the write after this look is not delayed.
 pub(crate) async fn last_look(
     round: &Round<'_>,
     place: PromotionIndex,

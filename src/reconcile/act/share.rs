@@ -76,7 +76,7 @@ impl Round<'_> {
         let Some(number) = own.copied() else {
             return false;
         };
-        // Of two pull requests with the same plan the older one stays, whichever run opened it.
+        // If two pull requests have the same plan, the older one stays, whichever run opened it.
         let plan = |number| {
             let candidate = self.assessment.candidate(place, number)?;
             Some(candidate.proposal.plan)

@@ -33,8 +33,8 @@ pub(crate) fn reissued(
     found
 }
 
-/// Of each promotion, the pull request by whose evidence its gates are judged: the one that proposes its plan; of several,
-/// the one that would be kept.
+/// For each promotion, the pull request by whose evidence its gates are judged: the one that proposes its plan; if there
+/// are several, the one that would be kept.
 pub(crate) fn judged_by(
     plan: &Plan,
     by_place: &BTreeMap<PromotionIndex, Vec<(Proposal, Pull)>>,

@@ -1,4 +1,4 @@
-//! Weekly hours as stretches of one week on the wall. Knows no zone and no date.
+//! Weekly hours as stretches of one week of the wall clock. Knows no zone and no date.
 
 use std::ops::Range;
 
@@ -8,10 +8,10 @@ use super::hours::Hours;
 
 const DAY: i64 = 24 * 60 * 60;
 
-/// The length of a week on the wall, in seconds.
+/// The length of a week of the wall clock, in seconds.
 pub(super) const WEEK: i64 = 7 * DAY;
 
-/// The open stretches of a week, in seconds since Monday 00:00 on the wall: sorted, apart from each other, none empty.
+/// The open stretches of a week, in seconds since Monday 00:00: sorted, apart from each other, none empty.
 #[derive(Clone, Debug)]
 pub(super) struct Week(Vec<Range<i64>>);
 

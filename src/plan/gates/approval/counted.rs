@@ -22,7 +22,7 @@ pub(super) struct Counted {
     pub unread: Vec<String>,
     /// Why nothing given so far can count yet.
     pub unknown: Option<String>,
-    /// The gate's label was set before this head arrived.
+    /// The gate's label was added before this head arrived.
     pub stale_label: bool,
     /// Who does not count whatever they say, and why.
     pub excluded: BTreeMap<UserId, String>,

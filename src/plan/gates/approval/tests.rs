@@ -434,7 +434,7 @@ proptest! {
             given.into_iter().map(|review| Review { commit: Some(head()), ..review }).collect();
         let approvals: Vec<usize> =
             (0..given.len()).filter(|at| given[*at].opinion == Opinion::Approved).collect();
-        // If nothing was approved there is nothing to remove; that is no reason to draw again.
+        // If nothing was approved there is nothing to remove; that is not a reason to draw again.
         if approvals.is_empty() {
             return Ok(());
         }

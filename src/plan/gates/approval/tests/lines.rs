@@ -149,7 +149,7 @@ fn where_too_few_remain_it_is_blocked_and_says_who_could() {
         says(two, "{ sre: [p3, p4, gone] }", &[], &approved(&[])),
         "blocked: needs 2 approvals by sre: of gone, p3 and p4 no one is left who could approve"
     );
-    // Who approved already has not gone away.
+    // A person who approved already still counts.
     assert_eq!(
         says(two, "{ sre: [p1, p2] }", &[], &approved(&[1])),
         "pending: 1 of 2 approvals by sre (p2 can approve)"
