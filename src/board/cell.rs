@@ -40,7 +40,7 @@ pub(super) struct FieldText {
     pub value: String,
 }
 
-/// What an opened cell says: how what runs came there, or what is to replace it.
+/// What an opened cell says: how what runs got there, or what is to replace it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Story {
     pub changes: Vec<ChangeText>,

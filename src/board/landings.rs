@@ -14,7 +14,7 @@ use super::gates::{GateText, past_gates};
 use super::links::{self, Link, Site};
 use crate::model::text::cut_words;
 
-/// So many landings are listed, and at most as many changes that came another way.
+/// This many landings are listed, and at most as many changes that came another way.
 pub(super) const MAX_LANDINGS: usize = 50;
 /// More changes of a landing are counted, not listed.
 const MAX_CHANGES: usize = 3;

@@ -36,7 +36,7 @@ struct Step<'a> {
 pub(super) struct Behind<'a> {
     /// The stage before.
     pub from: &'a str,
-    /// How many landings of the stage before came after what this stage holds; `None` if landings do not tell.
+    /// How many landings of the stage before came after what this stage holds; `None` if landings do not show it.
     pub versions: Option<usize>,
     /// When the stage before got what this one does not have yet: the first of those landings, or else when it was set
     /// to what it holds now.

@@ -88,7 +88,7 @@ pub(super) fn groups(
             all.push((Group::NeedsYou, None, stopped(pipeline.name_in(status))));
         }
     }
-    // An emergency or a rollback is why somebody was woken. What has no age comes last: it is not known to be old.
+    // An emergency or a rollback is why someone was woken. What has no age comes last: it is not known to be old.
     all.sort_by_key(|(_, since, row)| (row.kind.is_empty(), since.is_none(), *since));
     Group::ALL
         .into_iter()

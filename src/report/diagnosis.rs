@@ -49,7 +49,7 @@ pub fn text(found: &[Diagnosis], style: Style) -> String {
     text
 }
 
-/// How many things could not be read, as a sentence; `None` where all was.
+/// How many things could not be read, as a sentence; `None` if everything was read.
 pub fn unread(found: &[Diagnosis]) -> Option<String> {
     let count = found
         .iter()

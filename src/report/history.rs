@@ -86,7 +86,7 @@ fn listed(found: &PastLandings, verify: &str) -> String {
     format!("{landings}. Next: {}", terminal(verify))
 }
 
-/// The sentence at the end. It says "clean" only where everything was read.
+/// The sentence at the end. It says "clean" only if everything was read.
 fn judged(found: &PastLandings, verified: &Verified) -> String {
     let of = |kind| {
         let all = verified.deviations.iter();

@@ -66,7 +66,7 @@ impl Annotation {
         }
     }
 
-    /// Without registered secrets: before it is escaped, for that changes what a secret looks like.
+    /// Without registered secrets: before it is escaped, because that changes what a secret looks like.
     pub(super) fn redacted(self, redactor: &Redactor) -> Self {
         Self {
             level: self.level,

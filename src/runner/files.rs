@@ -45,7 +45,7 @@ impl Files {
         append(path, &text)
     }
 
-    /// Adds to the step summary; registered secrets are taken out of it.
+    /// Adds to the step summary; registered secrets are removed from it.
     pub(crate) fn write_summary(&self, markdown: &str, log: &Log) -> io::Result<()> {
         match &self.summary {
             Some(path) => append(path, &log.redact(markdown)),

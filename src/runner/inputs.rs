@@ -1,6 +1,6 @@
 //! The inputs of the Action, and the command line that they are turned into.
 //!
-//! They are foreign text: who may start a workflow chooses them. They never skip a gate; here they are only read.
+//! They are foreign text, chosen by anyone who may start a workflow. They never skip a gate; here they are only read.
 
 use std::fmt;
 
@@ -172,7 +172,7 @@ impl Inputs {
             approve: read.switch("approve")?,
             reason: read.line("reason")?,
             emergency: read.switch("emergency")?,
-            // Whatever a variable of the repository holds stops, but for the one word that says no.
+            // Whatever a variable of the repository holds stops, except for the one word that says no.
             freeze: read
                 .line("freeze")?
                 .filter(|text| !text.eq_ignore_ascii_case("false")),

@@ -86,7 +86,7 @@ impl Log {
         self.inner().redactor.redact(text)
     }
 
-    /// What a command prints. To a terminal it goes as it is, for its maker escaped it and coloured it; to the runner
+    /// What a command prints. To a terminal it goes as it is, since its maker escaped it and coloured it; to the runner
     /// line by line.
     pub(crate) fn print(&self, text: &str) -> io::Result<()> {
         let inner = &mut *self.inner();

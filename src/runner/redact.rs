@@ -12,7 +12,7 @@ const HIDDEN: &str = "***";
 /// A form this short would hide other texts rather than the secret.
 const SHORTEST: usize = 4;
 
-/// Takes registered secrets out of texts.
+/// Removes registered secrets from texts.
 #[derive(Default)]
 pub(super) struct Redactor {
     /// The longest first, so that a form that holds another goes as a whole.

@@ -19,7 +19,7 @@ impl Stop {
         listen().map(|(stop, _)| stop)
     }
 
-    /// The flag itself, for who asks before every change.
+    /// The flag itself, for code that asks before every change.
     pub(crate) fn flag(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.0)
     }

@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use super::super::documents::{HistoryDocument, StatusDocument};
 use super::{NOW, change, history, id, landing, made, promotion, status};
 
-/// A pipeline of so many services in dev, qa and prod. Every tenth waits in prod.
+/// A pipeline of this many services in dev, qa and prod. Every tenth waits in prod.
 fn pipeline(name: &str, services: usize) -> Value {
     let service = |stage: &str, before: Option<&str>, number: usize| {
         let name = |stage: &str| format!("{name}-service-{number}-{stage}");

@@ -17,7 +17,7 @@ use crate::session::Session;
 const FIRST_PAUSE: u32 = 2;
 /// And then this often: a run that waits for a runner or for an environment's reviewers takes minutes.
 const PAUSE: u32 = 5;
-/// So many pauses are of the first kind.
+/// This many pauses are of the first kind.
 const FIRST_PAUSES: u32 = 15;
 /// As long as a run is followed, in seconds: longer than the time-out of the examples' jobs.
 const MAX_FOLLOWED: u32 = 3600;

@@ -57,7 +57,7 @@ pub(crate) struct PullRequest<'a> {
 pub(crate) struct GateDetail<'a> {
     /// What is still missing, in a few words for the first line: `1 approval`, `Mon 09:00`. Default: the gate's name.
     pub missing: Option<String>,
-    /// How an approval may be given; empty where people do not open it.
+    /// How an approval may be given; empty if people do not open it.
     pub ways: &'a [ApprovalChannel],
     /// The label that approves it.
     pub label: Option<String>,

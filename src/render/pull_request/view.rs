@@ -51,7 +51,7 @@ pub(super) struct View<'a> {
     changes_as: &'static str,
     changes: Vec<ChangeView<'a>>,
     more_changes: usize,
-    /// Services whose hotfix it takes away.
+    /// Services whose hotfix it overwrites.
     overwritten_hotfixes: Vec<Behind<'a>>,
     behind: Vec<Behind<'a>>,
     skipped: Vec<&'a str>,

@@ -88,7 +88,7 @@ pub(crate) struct Ahead<'a> {
     pub stage: &'a str,
     /// The commit that set it.
     pub by: &'a SkippedBy,
-    /// Its source moved without it, so that the promotion of its stage takes it away.
+    /// Its source moved without it, so that the promotion of its stage overwrites it.
     pub taken_away: bool,
     /// The page of that commit.
     pub link: Option<Link>,

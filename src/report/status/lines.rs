@@ -137,7 +137,7 @@ pub(super) fn since(since: &Since, now: Timestamp) -> String {
     }
 }
 
-/// A service whose hotfix the promotion takes away.
+/// A service whose hotfix the promotion overwrites.
 pub(super) fn debt(service: &SkippedService, now: Timestamp) -> String {
     let name = terminal(&service.name);
     let set = match &service.by {

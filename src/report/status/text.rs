@@ -152,7 +152,7 @@ fn counts(counts: &BTreeMap<StatusKind, usize>, style: Style) -> String {
     shown.join(", ")
 }
 
-/// The name, with the namespace where another one has the same.
+/// The name, with the namespace if another one has the same.
 fn name(status: &Status, pipeline: &PipelineStatus) -> String {
     let same = status
         .pipelines

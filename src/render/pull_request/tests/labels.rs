@@ -1,4 +1,4 @@
-//! What a pull request says where labels do not exist in the repository.
+//! What a pull request says if labels do not exist in the repository.
 
 use super::*;
 use crate::model::policy::ApprovalChannel;
