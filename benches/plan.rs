@@ -19,7 +19,7 @@ use sluice::commands::dispatch;
 use sluice::report::style::Style;
 use sluice::runner::Environment;
 
-/// So many services stand on each side of one pipeline's edge.
+/// This many services are on each side of one pipeline's edge.
 const SERVICES_PER_STAGE: usize = 25;
 
 fn service(text: &mut String, name: &str, namespace: &str, version: &str, replicas: usize) {

@@ -10,7 +10,7 @@ use sluice::cli::Cli;
 use sluice::model::label::{HOLD, approve_label};
 use test_support::{read, root};
 
-/// Inputs that no command has as an option: which command it is, and the tokens, which must not stand on a command line.
+/// Inputs that no command has as an option: which command it is, and the tokens, which must not be on a command line.
 const NOT_OPTIONS: &[&str] = &["command", "read-token", "token"];
 
 /// Options of `reconcile`, `promote` and `board` that the Action does not offer: it has one output format, one policy and one
@@ -69,7 +69,7 @@ fn jobs(workflow: &Value) -> impl Iterator<Item = (&str, &Value)> {
         .map(|(name, job)| (name.as_str().unwrap(), job))
 }
 
-/// Every step of a workflow, with the job that it stands in.
+/// Every step of a workflow, with the job that it is in.
 fn steps(workflow: &Value) -> impl Iterator<Item = (&Value, &Value)> {
     jobs(workflow).flat_map(|(_, job)| {
         let steps = job["steps"].as_sequence().unwrap();
@@ -191,7 +191,7 @@ fn the_image_is_a_binary_on_nothing() {
         .iter()
         .map(|(word, _)| word.as_str())
         .collect();
-    // No USER and no WORKDIR, as the runner demands; no RUN and no SHELL, for there is nothing to run.
+    // No USER and no WORKDIR, as the runner demands; no RUN and no SHELL, since there is nothing to run.
     assert_eq!(words, BTreeSet::from(["COPY", "ENTRYPOINT"]));
     let entrypoint: Vec<String> = serde_json::from_str(&all.last().unwrap().1).unwrap();
     assert_eq!(entrypoint, ["/sluice"]);
@@ -255,7 +255,7 @@ fn every_action_in_an_example_is_pinned_by_its_commit() {
             };
             let (_, commit) = uses.split_once('@').unwrap();
             assert!(is_hex(commit, 40), "{path}: {uses}");
-            // Which version that is stands behind it, for people and for the bots that keep it up to date.
+            // The version is named behind it, for people and for the bots that keep it up to date.
             let line = format!("uses: {uses}");
             let text = read(&path);
             let rest = text.split(&line).nth(1).unwrap().lines().next().unwrap();
@@ -548,7 +548,7 @@ fn promotion_by_hand_asks_no_more_than_an_older_enterprise_server_allows() {
     assert_eq!(inputs.len(), 9, "docs/install.md says how many there are");
 }
 
-/// Who asks from a phone may not be trusted with more than that.
+/// A person who asks from a phone may not be trusted with more than that.
 #[test]
 fn questions_are_asked_with_a_token_that_only_reads() {
     let workflow = parse("examples/workflows/ask.yml");

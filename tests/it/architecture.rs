@@ -195,7 +195,7 @@ fn only_the_edge_reads_the_clock_or_the_environment() {
         if ["commands", "step", "process", "fuzzed"].contains(&module.as_str()) {
             continue;
         }
-        // What stands in a test module may do as it likes.
+        // Code in a test module may do as it likes.
         let code = code.split("#[cfg(test)]").next().unwrap();
         for forbidden in [
             "Timestamp::now",

@@ -61,7 +61,7 @@ fn the_documents_list_what_there_is() {
         .map(|check| format!("| `{}` | {} |", check.code, check.about))
         .collect();
     assert_eq!(rows(&read("docs/doctor.md")), checks);
-    // The state is what somebody's run showed; what is believed is what the program believes.
+    // The state is what someone's run showed; what is believed is what the program believes.
     let believed: Vec<[String; 4]> = rows(&read("docs/assumptions.md"))
         .iter()
         .map(|row| {

@@ -150,7 +150,7 @@ fn with_secrets() -> Vec<(&'static str, String)> {
     ]
 }
 
-/// The verdict on replacing files: `None` takes one away. Everything is compared, also by what is gated afterwards.
+/// The verdict on replacing files: `None` removes one. Everything is compared, also by what is gated afterwards.
 fn verdict(
     base: &[(&str, String)],
     edits: &[(&str, Option<&str>)],
@@ -250,7 +250,7 @@ fn a_key_is_gated_wherever_it_would_be_read_and_its_value_is_never_shown() {
 
 #[test]
 fn what_becomes_gated_by_the_merge_may_not_have_been_set_by_hand() {
-    // The target is not there yet: whoever adds it says what prod runs.
+    // The target is not there yet: anyone who adds it decides what prod runs.
     let base = vec![
         ("p.yaml", pipeline(&format!(", {GATED}"), "")),
         ("d.yaml", service("api-dev", GIT)),
@@ -319,7 +319,7 @@ fn aliases_merges_and_lists_are_read_as_a_parser_reads_them() {
             ),
             "a.yaml: cannot be read after this: ",
         ),
-        // What is a template now is applied by nobody as it is.
+        // No one applies a file that is now a template as it is.
         (
             service("api", GIT),
             format!("{{{{ if .on }}}}\n{}", service("api", GIT)),

@@ -41,7 +41,7 @@ pub(crate) fn head_message(repo: &TestRepo) -> String {
         .collect()
 }
 
-/// Takes the landing at the tip back into a branch `head` with the message that a promotion's head has.
+/// Moves the landing at the tip to a branch `head`, with the message that a promotion's head has.
 pub(crate) fn put_up(repo: &TestRepo) -> String {
     let message = head_message(repo);
     git(repo.path(), &["commit", "-q", "--amend", "-m", &message]);

@@ -79,7 +79,7 @@ fn chart(version: &str) -> String {
     format!("helm: {{ url: https://charts.example.com, chart: app, version: {version} }}")
 }
 
-/// Writes the proposal, and asserts that what stands there then is valid.
+/// Writes the proposal, and asserts that the result is valid.
 #[track_caller]
 fn written(path: &Path) -> Ran {
     let ran = run(path, &["init", "--write"]).exits(0);

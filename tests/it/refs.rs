@@ -440,7 +440,7 @@ fn a_source_whose_branch_was_rewritten_is_said_to_be_one_and_not_waited_for_with
         reason.ends_with("what web-dev takes does not descend from it, so it is undetermined which is newer: `take: source` decides"),
         "{reason}"
     );
-    // Where it does, it is waited for no longer.
+    // If it does, nothing waits any longer.
     repo.branch("release", &second);
     let onwards = app(&repo, "release", "a: 4\n");
     assert_ne!(rewritten, onwards);

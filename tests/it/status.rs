@@ -183,7 +183,7 @@ fn since_is_the_newest_commit_that_set_a_promoted_value_wherever_the_file_lay() 
     assert_eq!((since(0), since(1)), (first.to_string(), first.to_string()));
     let moved = replace(&repo, "dev.yaml", "1.0.0", "1.1.0");
     assert_eq!((since(0), since(1)), (moved.to_string(), first.to_string()));
-    // Neither what is no promoted value nor another place for the file sets it.
+    // Neither a change outside promoted values nor another path of the file sets it.
     let text = format!("# a note\n{}", repo.read("dev.yaml").unwrap());
     change(&repo, "note", &[("dev.yaml", &text)]);
     assert_eq!(since(0), moved.to_string());

@@ -1,7 +1,7 @@
 //! No two files need each other: circles of files, found in the source text itself.
 //!
 //! A file needs another one if a path in it, in a `use` or in its code, leads into that file: `crate::…`, `super::…`,
-//! `self::…`, or the name of a module that it declares. A `mod` declaration alone is no need. The root of a module is a file
+//! `self::…`, or the name of a module that it declares. A `mod` alone does not count. The root of a module is a file
 //! like any other, so a child that takes a type from its root while the root calls the child is a circle.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,7 +19,7 @@ const CRATES: &[&str] = &[
 ];
 
 /// Files that still need each other, by the folder or file that all of a circle's files are in. Each entry must be needed:
-/// remove it once its circle is open.
+/// remove it once its circle is broken.
 const OPEN: &[&str] = &[];
 
 /// A module of a crate, as the names that lead to it; the root of the crate has none.

@@ -2,7 +2,7 @@
 
 use super::sources;
 
-/// The files in which one of these words stands as a whole word, outside of comments and unit tests.
+/// The files in which one of these words appears as a whole word, outside of comments and unit tests.
 fn files_with(words: &[&str]) -> Vec<String> {
     let mut found = Vec::new();
     for (module, file, code) in sources() {

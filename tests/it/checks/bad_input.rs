@@ -169,7 +169,7 @@ fn the_corpus_of_the_yaml_editor_stops_nobody_else() {
     for (number, path) in files.iter().enumerate() {
         let bytes = fs::read(path).unwrap();
         fs::write(dir.path().join(format!("{number}.yaml")), &bytes).unwrap();
-        // The same as one of our manifests, so that the limits bite.
+        // The same as one of our manifests, so that the limits apply.
         let ours = [b"# deployments.plural.sh\n".as_slice(), &bytes].concat();
         fs::write(dir.path().join(format!("{number}-ours.yaml")), ours).unwrap();
     }

@@ -244,7 +244,7 @@ fn creating_a_secret_is_no_setting_by_hand() {
         &[("prod-secret.yaml", &secret("web-prod", "first"))],
     );
     assert_eq!(plan(repo.path()).state("web", "prod"), "due");
-    // Setting it afterwards is one.
+    // Setting it afterwards is a change by hand.
     replace(&repo, "prod-secret.yaml", "first", "second");
     assert_eq!(plan(repo.path()).state("web", "prod"), "ahead");
 }

@@ -1,4 +1,4 @@
-//! Every check: the smallest input that brings its finding up, with the place, the severity and nothing beside it.
+//! Every check: the smallest input that causes its finding, with the place, the severity and nothing else.
 
 mod cases;
 
@@ -60,7 +60,7 @@ const WARNINGS: &[&str] = &[
 /// A finding: file, line, column, code.
 type Expected = BTreeSet<(String, u32, u32, String)>;
 
-/// Takes the marks `«code»` out of a text; each stands right before the place of a finding.
+/// Removes the marks `«code»` from a text; each is right before the place of a finding.
 fn unmark(path: &str, text: &str, expected: &mut Expected) -> String {
     let mut plain = String::new();
     let (mut line, mut column) = (1, 1);

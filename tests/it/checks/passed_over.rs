@@ -1,4 +1,4 @@
-//! Templates and other files that are no plain YAML, beside manifests: passed over and said, never taken for manifests.
+//! Templates and other files that are not plain YAML, beside manifests: passed over, reported, never read as manifests.
 
 use std::os::unix::fs::symlink;
 

@@ -1,4 +1,4 @@
-//! How references find their manifests: the rules in their order, and what is said where none applies.
+//! How references find their manifests: the rules in their order, and what is reported if none applies.
 
 use test_support::{PlanDoc, chart, folder, pipeline, plan, run, web};
 
@@ -95,7 +95,7 @@ fn name_and_namespace_win_then_a_manifest_without_namespace() {
         )),
         "2.0.0"
     );
-    // Without a namespace the reference takes the pipeline's, and there is no other fall-back.
+    // Without a namespace the reference takes the pipeline's, and there is no other fallback.
     assert_eq!(
         hit(&with(&all, "name: web, namespace: qa", "name: web")),
         "3.0.0"

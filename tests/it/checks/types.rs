@@ -93,7 +93,7 @@ fn a_value_that_readers_take_for_different_things_is_refused_where_it_would_be_w
                 "quote it at the source",
             ]);
         }
-        // What both hold already is no change.
+        // A value that both already have is not a change.
         let repo = of(dev, dev);
         assert_eq!(plan(repo.path()).state("web", "prod"), "in-sync", "{dev}");
     }
@@ -132,7 +132,7 @@ fn a_value_of_another_type_than_what_stands_there_is_refused() {
             .exits(2)
             .says(&["target-not-editable", message, help]);
     }
-    // Nothing is absence, and absence is skipped.
+    // An empty value counts as absent, and what is absent is skipped.
     for dev in ["~", "null", ""] {
         assert_eq!(plan(of(dev, "x").path()).state("web", "prod"), "in-sync");
     }
@@ -149,7 +149,7 @@ fn an_edit_that_would_be_refused_is_a_finding_and_stops_its_pipeline_alone() {
         ]);
     }
     assert_eq!(plan(repo.path()).state("web", "prod"), "error");
-    // What two parsers read differently cannot be proved, wherever it stands in the file.
+    // What two parsers read differently cannot be proved, wherever it is in the file.
     let repo = of("v2", "v1\n  configuration: { \"\u{2028}\": x }");
     for arguments in [["validate"], ["plan"]] {
         run(repo.path(), &arguments).exits(2).says(&[
@@ -157,7 +157,7 @@ fn an_edit_that_would_be_refused_is_a_finding_and_stops_its_pipeline_alone() {
             "a second parser reads it differently",
         ]);
     }
-    // What can be proved is, and there is nothing to find.
+    // What can be proved is copied, and there are no findings.
     let repo = of("\"v2\\n\"", "|\n      v1");
     assert_eq!(plan(repo.path()).codes(), Vec::<String>::new());
     assert_eq!(landed(&repo), "v: |");

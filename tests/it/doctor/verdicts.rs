@@ -318,7 +318,7 @@ fn a_rule_bites_where_it_binds_the_token_and_is_fine_where_it_does_not() {
         let of = |bypass| wrong(&with_rules(vec![kind.clone()], bypass), policy);
         assert_eq!(of(Bypass::Never), [(Change, code)], "{kind:?}");
         assert_eq!(of(Bypass::Always), [], "{kind:?}");
-        // Only a restriction is mostly meant to be bypassed; everything else is mended by mending the rule.
+        // Only a restriction is mostly meant to be bypassed; everything else is fixed by fixing the rule.
         let unknown = if code == "restricted-updates" {
             Unread
         } else {

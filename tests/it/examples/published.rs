@@ -1,5 +1,5 @@
-//! Plural's published examples: nothing crashes, nothing is called an error that is none, and what Sluice does not act
-//! on is said.
+//! Plural's published examples: nothing crashes, nothing is called an error that is not one, and what Sluice does not
+//! act on is reported.
 
 use test_support::{codes, fixture, plan, run};
 

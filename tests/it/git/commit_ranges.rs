@@ -92,7 +92,7 @@ fn a_merge_counts_only_where_it_is_none_of_its_sides() {
     let a = repo.commit("main", &[("app/x", "1"), ("app/y", "1")]);
     repo.branch("side", &a);
     let s = repo.commit("side", &[("app/x", "2")]);
-    // Taken as the side has it.
+    // The merge takes the file as the side has it.
     let plain = repo.on("main").merging("side").file("app/x", "2").done();
     assert_eq!(between(&repo, &a, &plain, "app").1, [s]);
     let t = repo.commit("side", &[("app/x", "3")]);
@@ -151,8 +151,8 @@ fn what_is_longer_than_it_looks_through_is_cut_and_says_so() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
-    /// Against git's own `rev-list`, over random histories. Which way it goes hangs on no clock; which commits there are is
-    /// asked where no child is older than its parent.
+    /// Against git's own `rev-list`, over random histories. The direction does not depend on any clock; which commits there
+    /// are is only compared if no child is older than its parent.
     #[test]
     fn it_finds_what_git_finds(
         shape in prop::collection::vec((any::<u8>(), any::<u8>(), 0_u8..3, -2_i64..3), 2..14),

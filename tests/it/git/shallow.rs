@@ -1,4 +1,4 @@
-//! Shallow clones: answers up to the boundary, and an error where only what lies beyond could tell.
+//! Shallow clones: answers up to the boundary, and an error if only what lies beyond could decide.
 
 use std::path::PathBuf;
 
@@ -8,7 +8,7 @@ use super::strings;
 use super::walking::{changes, watch};
 use test_support::git::{TestRepo, git};
 
-/// A shallow clone of `repo` with so many commits, made by git itself.
+/// A shallow clone of `repo` with this many commits, made by git itself.
 fn shallow_clone(repo: &TestRepo, depth: usize) -> (tempfile::TempDir, PathBuf) {
     let dir = tempfile::tempdir().unwrap();
     let from = format!("file://{}", repo.path().display());
@@ -59,7 +59,7 @@ fn a_shallow_clone_answers_up_to_its_boundary_and_never_guesses_beyond() {
         .unwrap();
     assert_eq!(seen, 1);
     assert!(clone.is_ancestor(&c, &d).unwrap());
-    // An ancestor's own descendant is none of its ancestors, whatever lies beyond the boundary.
+    // An ancestor's own descendant is not one of its ancestors, whatever lies beyond the boundary.
     assert!(!clone.is_ancestor(&d, &c).unwrap());
     assert!(matches!(
         clone.is_ancestor(&a, &d),

@@ -251,7 +251,7 @@ fn excepted_files_neither_make_nor_hide_a_change() {
             .same_trees(&b, &c, &watch(&["prod"], &except))
             .unwrap()
     );
-    // A folder that appears with an excepted file alone is none; one that takes the file's place is.
+    // A folder that appears with an excepted file alone is not a change; one that takes the file's place is.
     let d = repo.commit("main", &[("only/svc.yaml", "1")]);
     assert!(
         opened

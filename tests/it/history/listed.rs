@@ -202,7 +202,7 @@ fn the_newest_comes_first_and_the_list_can_be_narrowed() {
     assert_eq!(listed(&["--to", "dev"]), newest(&[]));
     assert_eq!(listed(&["--since", "2026-07-01"]).len(), 4);
     assert_eq!(listed(&["--since", "2026-07-01T12:00:01Z"]), newest(&[]));
-    // The limit is one of the list: everything is verified.
+    // The limit applies to the list alone: everything is verified.
     let document = history(repo.path(), &["--verify", "--limit", "1"])
         .exits(0)
         .json();

@@ -4,7 +4,7 @@ use super::promote;
 use test_support::git::{TestRepo, git};
 use test_support::{change, chart, commits, differing, history, replace, run, web};
 
-/// A clone with so many commits, made by git itself.
+/// A clone with this many commits, made by git itself.
 fn shallow(repo: &TestRepo, depth: usize) -> (tempfile::TempDir, std::path::PathBuf) {
     let dir = tempfile::tempdir().unwrap();
     let depth = format!("--depth={depth}");
@@ -26,7 +26,7 @@ fn a_shallow_clone_says_where_it_ends_and_is_never_clean() {
     let ends = "History ends at the clone's boundary, ";
     let (_dir, path) = shallow(&repo, 3);
     let listed = history(&path, &[]).exits(0).json();
-    // The difference of the commit at the boundary is not here, so nobody can say what it is.
+    // The difference of the commit at the boundary is not here, so no one can say what it is.
     assert_eq!(commits(&listed), [second.to_string()]);
     assert_eq!(listed["boundary"], first.to_string());
     run(&path, &["history"])
@@ -100,7 +100,7 @@ fn a_manifest_that_could_not_be_read_then_is_named_with_its_commit() {
     run(repo.path(), &["history", "--verify"])
         .exits(1)
         .says(&["It is unknown whether it is clean"]);
-    // The list needs none of it.
+    // The list does not need it.
     history(repo.path(), &[]).exits(0);
 }
 

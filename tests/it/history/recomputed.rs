@@ -63,7 +63,7 @@ fn a_field_of_an_element_is_proved_by_whatever_the_policy_names_the_element() {
         &images("v2", "v9"),
         &images("v1", "v9").replace(", tag: v1", ""),
     );
-    // By a field that the policy alone knows of, before which others stand.
+    // By a field that only the policy knows of, with others before it.
     let by_id = |tag: &str, at: &str| {
         format!(
             "helm:\n  values:\n    images:\n      - {{ name: a, kind: x, id: {at}, tags: [ {{ id: t, tag: {tag} }} ] }}\n      \
@@ -177,7 +177,7 @@ fn elements_that_can_be_named_in_too_many_ways_are_said_and_are_no_landing() {
     // The policy knows the field.
     history(repo.path(), &["--verify"]).exits(0);
     let landing = repo.tip("main").unwrap();
-    // Nobody knows it any more, neither now nor then.
+    // No policy names it any more, neither now nor then.
     let forget = |repo: &TestRepo| {
         let policy = "version: 1\nfields: [\"spec.helm.values.images[0].tag\"]\n";
         repo.commit("main", &[(".github/sluice.yaml", policy)]);
@@ -322,7 +322,7 @@ fn every_edit_of_the_corpus_that_a_promotion_could_make_is_proved() {
         let Ok(before) = fs::read_to_string(case.join("before.yaml")) else {
             continue;
         };
-        // The case as a manifest: its own fields stand behind those that make one.
+        // The case as a manifest: its own fields follow those that make it one.
         let wrapped = format!("{manifest}{before}");
         let edits = yaml_cases::edits_of(&case);
         let Ok(stream) = Stream::parse(wrapped.as_bytes(), &Limits::default()) else {

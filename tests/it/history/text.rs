@@ -13,7 +13,7 @@ fn the_list_reads_well_in_a_hundred_columns() {
     let repo = differing();
     promote(&repo, "web", "prod");
     let words = message(&repo);
-    // As a forge would have it: an emergency that somebody asked for, one gate that passed and one that did not.
+    // As a forge would have it: an emergency that someone asked for, one gate that passed and one that did not.
     let words = words.replace(
         "Sluice-Repository",
         "Sluice-Requested-By: 1001\nSluice-Reason: \"cut-over of INC-4711, agreed in the call with everybody who was \

@@ -18,7 +18,7 @@ fn clean(repo: &TestRepo) -> Value {
     document
 }
 
-/// The deviations, which there are.
+/// The deviations, of which there is at least one.
 #[track_caller]
 fn planted(repo: &TestRepo) -> Vec<String> {
     let document = history(repo.path(), &["--verify"]).exits(3).json();
@@ -102,7 +102,7 @@ fn a_hand_edit_is_drift_with_who_where_and_what() {
             }],
         })
     );
-    // The landing before it is one all the same, and what is not promoted may change.
+    // The landing before it is still a landing, and what is not promoted may change.
     assert_eq!(document["landings"].as_array().unwrap().len(), 1);
     let repo = differing();
     promote(&repo, "web", "prod");
@@ -177,13 +177,13 @@ fn a_landing_with_a_file_a_field_or_a_byte_more_is_named() {
     };
     let landed = chart("web-prod", "1.1.0");
     let labelled = landed.replace("namespace: apps", "namespace: apps\n  labels: { a: b }");
-    // Values beyond the plan: the plan id does not come out of it, and what it set came another way.
+    // Values beyond the plan: the difference does not give the plan ID, and what it set did not come by a landing.
     let moved = "web-prod spec.helm.version: 1.0.0 → 1.1.0";
     let (found, commit) = again(&[("prod.yaml", &labelled)]);
     assert_eq!(found, [format!("false-record {commit}: {moved}")]);
     let (found, commit) = again(&[("prod.yaml", &landed), ("new.yaml", "a: 1\n")]);
     assert_eq!(found, [format!("false-record {commit}: {moved}")]);
-    // Bytes that are no values: the plan is all that was set, but not all that was done.
+    // Bytes that are not values: the plan is all that was set, but not all that was done.
     let (found, commit) = again(&[("prod.yaml", &format!("# hello\n{landed}"))]);
     assert_eq!(found, [format!("more-than-its-plan {commit}:")]);
     let commented = web().replace("kind: Pipeline", "kind: Pipeline # mine");

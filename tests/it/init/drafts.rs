@@ -63,7 +63,7 @@ fn the_draft_for_the_published_demo_put_in_by_hand_promotes_the_image() {
         [".github/sluice.yaml", ".github/workflows/sluice.yml"]
     );
 
-    // Put in at its line, and the field into the policy.
+    // Inserted at its line, and the field added to the policy.
     let path = dir.path().join("pipeline/pipeline.yaml");
     let text = fs::read_to_string(&path).unwrap();
     let mut lines: Vec<&str> = text.lines().collect();
@@ -138,7 +138,7 @@ fn replacements_and_overlays_become_fields_and_keys_so_far_as_they_are_understoo
         "{text}"
     );
     assert!(text.contains("secrets: [release]\n"), "{text}");
-    // The chart's version goes along in any case; all that is left to say is to take the automation out.
+    // The chart's version is promoted in any case; the only note left says to remove the automation.
     assert!(
         matches!(&notes[..], [one] if one.contains("remove its `prAutomationRef`")),
         "{notes:?}"

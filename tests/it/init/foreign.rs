@@ -73,7 +73,7 @@ proptest! {
             let lower = text.to_lowercase();
             ["dev", "test", "qa", "uat", "stag", "prod"].iter().any(|word| lower.contains(word))
         };
-        // Parsers read what holds these differently: such a manifest cannot be edited, and that is said.
+        // Parsers read what holds these differently: such a manifest cannot be edited, and that is reported.
         let breaks = |text: &str| text.contains(['\u{2028}', '\u{2029}']);
         prop_assume!(!breaks(&name) && !breaks(&namespace) && !breaks(&key));
         prop_assume!(!says(&name) && !says(&namespace) && !name.ends_with("pre") && !name.ends_with("non"));

@@ -268,7 +268,7 @@ fn manifests_of_one_name_without_a_namespace_get_one_by_the_narrowest_glob() {
     );
     written(dir.path());
 
-    // With a policy that is there, it is theirs to say.
+    // If there is a policy already, its owners decide that.
     let dir = folder(&[
         ("clusters/dev/web.yaml", &one("1.1.0")),
         ("clusters/prod/web.yaml", &one("1.0.0")),

@@ -116,7 +116,7 @@ fn policy_and_workflow_that_are_there_stay_and_what_is_missing_is_a_draft() {
         fs::read_to_string(dir.path().join(".github/sluice.yaml")).unwrap(),
         "version: 1\n"
     );
-    // As it stands qa is held, and with the draft it moves.
+    // Without the draft qa is held, and with it qa moves.
     assert_eq!(plan(dir.path()).state("web", "qa"), "in-sync");
     let newer = three.replacen("version: 1.0.0", "version: 1.1.0", 1);
     fs::write(dir.path().join("all.yaml"), newer).unwrap();
@@ -128,12 +128,12 @@ fn policy_and_workflow_that_are_there_stay_and_what_is_missing_is_a_draft() {
     .unwrap();
     assert_eq!(plan(dir.path()).state("web", "qa"), "due");
 
-    // Where their policy leaves the new file unread, that is said.
+    // If their policy leaves the new file unread, that is reported.
     let excluded = "version: 1\nmanifests: { exclude: [\"pipelines/**\"] }\n";
     let dir = tree(&[(".github/sluice.yaml", excluded)]);
     run(dir.path(), &["init"]).says(&["excludes pipelines/web.yaml"]);
 
-    // An approval that their policy requires is put on the edge.
+    // An approval that their policy requires is added to the edge.
     let dir = folder(&[
         ("all.yaml", &three),
         (

@@ -1,4 +1,4 @@
-//! What goes back is held where no APPROVAL gate must pass, and what is no version or goes forward is not.
+//! What goes back is held if no APPROVAL gate must pass; what is not a version, or goes forward, is not held.
 
 use sluice::model::ids::CommitId;
 use test_support::git::TestRepo;
@@ -77,7 +77,7 @@ fn a_lower_version_is_held_and_a_text_that_is_none_is_not_judged() {
             assert_eq!(found, expected, "{name} {old} {new}");
         }
     }
-    // Only by these names.
+    // Only fields with these names are compared as versions.
     let spec = |value: &str| format!("helm:\n  values:\n    image:\n      build: \"{value}\"");
     let policy = "fields: [spec.helm.values.image.build]\n";
     assert_eq!(state(&spec("1.0.9"), &spec("1.1.0"), policy), "due");
@@ -127,7 +127,7 @@ fn code() -> Code {
 impl Code {
     /// The state of prod, and its reason with the commits by their names.
     fn judged(&self, dev: &str, prod: &str, policy: &str) -> (String, String) {
-        // Nothing is left of what was there.
+        // Nothing is left of an earlier case.
         if let Ok(mut main) = self.repo.git().find_reference("refs/heads/main") {
             main.delete().unwrap();
         }
@@ -201,7 +201,7 @@ fn a_tag_or_an_id_is_held_where_the_old_commit_descends_from_it() {
         ("two", noted(&first, "one"), "due"),
         ("one", noted(&second, "two"), "held"),
         ("beside", noted(&second, "two"), "due"),
-        // Of the same name, so that it was moved; or of a name that nobody knows any more.
+        // Of the same name, so that it was moved; or of a name that no one knows any more.
         ("beside", noted(&second, "beside"), "held"),
         ("beside", second.clone(), "held"),
         ("two", noted(&first, "two"), "due"),

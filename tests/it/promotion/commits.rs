@@ -1,4 +1,4 @@
-//! What is in it: `plan` lists the commits that a promotion brings, and says where it does not go forward.
+//! What is in it: `plan` lists the commits that a promotion brings, and says if it does not go forward.
 
 use sluice::model::ids::CommitId;
 use test_support::git::{TestRepo, git};

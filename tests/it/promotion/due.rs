@@ -1,4 +1,4 @@
-//! Whether a differing service is due, or was set by hand and waits: told from history alone.
+//! Whether a differing service is due, or was set by hand and waits: decided from history alone.
 
 use std::path::Path;
 

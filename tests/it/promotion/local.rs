@@ -19,7 +19,7 @@ fn refused(repo: &TestRepo, arguments: &[&str], exit: u8, words: &[&str]) {
     assert_eq!(files(repo), before);
 }
 
-/// Everything on disk but loose objects, which nobody refers to, and the index, which `git status` may refresh.
+/// Everything on disk but loose objects, which nothing refers to, and the index, which `git status` may refresh.
 fn files(repo: &TestRepo) -> Vec<(String, test_support::Entry)> {
     let mut all = snapshot(repo.path());
     all.retain(|path, _| {
@@ -283,7 +283,7 @@ fn a_stopped_pipeline_is_not_promoted_and_another_one_is() {
         "ann",
     ];
     refused(&repo, &other, 2, &["reference-not-found"]);
-    // The other one lands; the error elsewhere is still said, and the exit code says it too.
+    // The other one lands; the error elsewhere is still reported, and the exit code shows it too.
     let before = repo.tip("main");
     run(repo.path(), &PROMOTE).exits(2);
     assert_ne!(repo.tip("main"), before);
@@ -351,7 +351,7 @@ fn a_linked_work_tree_is_a_repository_too() {
     assert_eq!(repo_of("two-pipelines").tip("side"), None);
 }
 
-/// What would only count on GitHub is not swallowed: `--dry-run` was, and a commit was made.
+/// Flags that only count on GitHub are not ignored: `--dry-run` once was, and a commit was made.
 #[test]
 fn what_only_counts_on_github_is_refused_and_commits_nothing() {
     let repo = differing();
@@ -369,7 +369,7 @@ fn what_only_counts_on_github_is_refused_and_commits_nothing() {
     }
 }
 
-/// A range that both sides hold already is no change: nothing of it is written, and what else differs moves on.
+/// A range that both sides already have is not a change: none of it is written, and what else differs is promoted.
 #[test]
 fn a_range_that_source_and_target_share_stops_nothing() {
     let with = |name: &str, team: &str| {

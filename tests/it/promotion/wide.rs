@@ -21,7 +21,7 @@ fn shop() -> (TestRepo, CommitId, CommitId) {
     (repo, checkout, catalog)
 }
 
-/// Replaces texts that each stand exactly once.
+/// Replaces texts that each appear exactly once.
 #[track_caller]
 fn with(text: &str, exchanged: &[(&str, &str)]) -> String {
     exchanged.iter().fold(text.to_owned(), |text, (old, new)| {
@@ -209,7 +209,7 @@ fn a_range_at_the_source_is_an_error_at_its_place_and_one_at_the_target_is_pinne
         ]);
         let planned = plan(repo.path());
         assert_eq!(planned.state("checkout", "prod"), "error", "{range}");
-        // The other pipeline runs on, and its range stands at the target.
+        // The other pipeline runs on, and its range is at the target.
         assert!(
             planned
                 .changes("catalog", "prod")
@@ -258,7 +258,7 @@ fn what_is_no_single_value_or_no_text_is_not_copied_from_helm_values() {
             "{why}"
         );
     }
-    // A boolean stays one, is no change if it is the same on both sides, and is a text in quotes.
+    // A boolean stays one, is not a change if it is the same on both sides, and is a text in quotes.
     for (dev, prod) in [
         ("        cart: true\n", "        cart: false\n"),
         ("        cart: off\n", "        cart: off\n"),

@@ -1,5 +1,5 @@
 //! A hotfix, and what a rollback left, stay when things are renamed, moved, deleted and restored, or put in between: the same verdict as
-//! without that, told from history alone.
+//! without that, decided from history alone.
 
 use test_support::git::TestRepo;
 use test_support::{pipeline, plan, run, service};
@@ -12,7 +12,7 @@ struct Life {
     prod: String,
 }
 
-/// What everything is called, and where it stands.
+/// What everything is called, and where it is.
 #[derive(Clone)]
 struct Names {
     pipeline: &'static str,
@@ -25,7 +25,7 @@ struct Names {
     pipeline_file: &'static str,
     /// A stage between dev and prod, with the version that it runs.
     between: Option<&'static str>,
-    /// How many other services stand beside in the target's file.
+    /// How many other services are in the target's file.
     beside: &'static [&'static str],
 }
 
@@ -304,7 +304,7 @@ const DISTURBANCES: &[Disturbance] = &[
 
 const AUTO: &str = "version: 1\nstages: { prod: { trigger: auto }, live: { trigger: auto } }\n";
 
-/// Those of the disturbances after which the verdict is another one.
+/// The disturbances after which the verdict is a different one.
 fn undone(begin: impl Fn() -> Life, wanted: &str) -> Vec<&'static str> {
     let differs = |(name, disturb): &Disturbance| {
         let mut life = begin();
@@ -734,7 +734,7 @@ fn a_secret_of_which_it_cannot_be_told_what_it_was_counts_as_set_by_hand() {
             commit = commit.file(&path, &text);
         }
         commit.done();
-        // The Secret appears, and so much goes that what it was may have been among that.
+        // The Secret appears, and so much is removed that what it was before may be among that.
         let mut commit = repo.on("main").file("s-prod.yaml", &secret("prod"));
         for (path, _) in crowd("other", count) {
             commit = commit.remove(&path);

@@ -42,7 +42,7 @@ fn every_test_that_the_document_names_is_there() {
         .filter(|(file, name)| {
             let text = read(file);
             let at = text.find(&format!("fn {name}("));
-            // A helper is no test: the attribute stands right above it.
+            // A helper is not a test: a test has its attribute right above it.
             let is_test = |at: usize| {
                 let above = text[..at].trim_end_matches("async ").trim_end();
                 above.ends_with("test]") || above.contains("proptest! {")

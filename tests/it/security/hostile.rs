@@ -121,7 +121,7 @@ fn findings_about_hostile_names_are_calm_too() {
 /// The hostile pipeline without what keeps it from landing, and the call that lands it.
 fn to_land() -> (TestRepo, Vec<String>) {
     let mut files = evil_files();
-    // Git holds such a path, but nothing is written where it has control characters.
+    // Git holds such a path, but nothing is written if it has control characters.
     for (path, _) in &mut files {
         *path = path.replace('\u{1b}', "");
     }

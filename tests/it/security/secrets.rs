@@ -1,4 +1,4 @@
-//! Keys of `criteria.secrets`: where values come from, where they go, and that nobody ever sees one.
+//! Keys of `criteria.secrets`: where values come from, where they go, and that no one ever sees one.
 
 use crate::SLUICE;
 use base64::Engine;

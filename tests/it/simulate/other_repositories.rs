@@ -1,4 +1,4 @@
-//! `simulate` where the application lives in another repository, as it usually does.
+//! `simulate` if the application lives in another repository, as it usually does.
 
 use std::path::Path;
 
@@ -57,13 +57,13 @@ fn a_repository_that_is_not_read_has_one_new_commit_and_that_is_said() {
         document["assumed"],
         serde_json::json!(["github.com/acme/web"])
     );
-    // The plan is made without any such thing.
+    // `plan` makes no such assumption.
     run(gitops.path(), &["plan"])
         .exits(0)
         .says(&["revision unread: not on GitHub"]);
 }
 
-/// Without an approval a step back would be held, and so would one of which nobody can say whether it goes back.
+/// Without an approval a step back would be held, and so would one if no one can say whether it goes back.
 #[test]
 fn a_new_commit_that_is_assumed_goes_forward() {
     let web = pipeline(

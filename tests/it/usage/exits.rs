@@ -1,4 +1,4 @@
-//! Exit codes, streams, and what counts as a repository. Through the process where that is the point.
+//! Exit codes, streams, and what counts as a repository. Through the process if that is the point.
 
 use std::os::unix::fs::symlink;
 

@@ -1,4 +1,4 @@
-//! The inputs. `«code»` stands right before the place of each finding that is expected; there must be no other.
+//! The inputs. `«code»` is right before the place of each finding that is expected; there must be no other.
 
 /// One input.
 pub(super) struct Case {
