@@ -95,7 +95,7 @@ impl From<crate::forge::ForgeError> for Failure {
             E::Forbidden { .. } => Some(
                 "add the permission to the job's `permissions:`, or to the App; sluice doctor names what is missing",
             ),
-            E::ActionsMayNotOpen => Some("the branch stays; the next run opens the pull request"),
+            E::ActionsMayNotOpen => Some("the next run opens it again, once that is allowed"),
             E::NotFound { .. } => Some(
                 "GitHub answers the same if something does not exist and if the token may not see it",
             ),

@@ -10,6 +10,7 @@ pub(crate) mod comment;
 mod commit;
 mod engine;
 mod link;
+mod printed;
 mod pull_request;
 mod summary;
 mod texts;
@@ -20,7 +21,9 @@ mod sample;
 
 pub(crate) use chat::{ClosedPull, chat_message};
 pub(crate) use commit::{Approved, Message, landing_message, promotion_message};
+pub(crate) use engine::RenderError;
 pub(crate) use link::Link;
+pub(crate) use printed::printed;
 pub(crate) use pull_request::{Commit, Commits, GateDetail, HeldFor, PullRequest};
 pub(crate) use summary::{Ahead, Pull, Row, Summary};
 pub(crate) use texts::{note, subject, title};

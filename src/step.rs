@@ -15,7 +15,9 @@ use crate::model::ids::PullNumber;
 use crate::model::life::{LifeState, OutputList};
 use crate::reconcile::outcome::{Outcome, Row};
 use crate::reconcile::wording::APPROVE;
-use crate::render::{Ahead, ClosedPull, Link, Pull, Row as SummaryRow, Summary, chat_message};
+use crate::render::{
+    Ahead, ClosedPull, Link, Pull, RenderError, Row as SummaryRow, Summary, chat_message, printed,
+};
 use crate::report::style::Style;
 use crate::runner::{
     Annotation, Environment, Files, InputError, Inputs, Level, Log, Moved, NeedsPerson, Outputs,
@@ -44,8 +46,8 @@ pub(crate) fn run(environment: &Environment, log: &Log) -> Exit {
 enum Done {
     /// A run on GitHub.
     Ran(Box<RunReport>, Box<Run>),
-    /// Another command.
-    Said(Output),
+    /// Another command, by its name.
+    Said(&'static str, Output),
 }
 
 /// Reads the inputs. Tokens are masked before anything else is written.
@@ -88,7 +90,7 @@ fn carried_out(environment: &Environment, inputs: &Inputs, log: &Log) -> Result<
         Mode::OnGithub(command) => command,
         _ => {
             return execute(cli, jiff::Timestamp::now(), Style::default(), environment)
-                .map(Done::Said);
+                .map(|output| Done::Said(inputs.command.as_str(), output));
         }
     };
     let stop = Stop::on_signals()?;
@@ -121,21 +123,30 @@ fn failed(failure: &Failure, files: &Files, log: &Log) {
             crate::report::escape::prose(hint)
         ));
     }
-    if let Err(error) = files.write_summary(&text, log) {
-        log.say(
-            Level::Warning,
-            &format!("the step summary could not be written: {error}"),
-        );
+    summarize(Ok(text), files, log);
+}
+
+/// Writes the summary; without one the step goes on.
+fn summarize(markdown: Result<String, RenderError>, files: &Files, log: &Log) {
+    let trouble = match markdown {
+        Ok(text) => files
+            .write_summary(&text, log)
+            .map_err(|error| format!("the step summary could not be written: {error}")),
+        Err(error) => Err(format!("the step summary could not be made: {error}")),
+    };
+    if let Err(trouble) = trouble {
+        log.say(Level::Warning, &trouble);
     }
 }
 
 fn written(done: &Done, files: &Files, log: &Log) -> Exit {
     let (ran, run) = match done {
-        Done::Said(output) => {
+        Done::Said(command, output) => {
             for notice in &output.notices {
                 log.say(Level::Notice, notice);
             }
             let _ = log.print(&output.text);
+            summarize(Ok(printed(command, &output.text)), files, log);
             return output.exit;
         }
         Done::Ran(ran, run) => (ran, run),
@@ -148,20 +159,11 @@ fn written(done: &Done, files: &Files, log: &Log) -> Exit {
     let _ = log.print(&ran.log_text());
     annotate(outcome, log);
     let site = Site::of(run);
-    match summary(ran, &site).markdown() {
-        Ok(text) => {
-            if let Err(error) = files.write_summary(&text, log) {
-                log.say(
-                    Level::Warning,
-                    &format!("the step summary could not be written: {error}"),
-                );
-            }
-        }
-        Err(error) => log.say(
-            Level::Warning,
-            &format!("the step summary could not be made: {error}"),
-        ),
-    }
+    let markdown = match ran.shows_status() {
+        true => Ok(printed("status", &ran.text())),
+        false => summary(ran, &site).markdown(),
+    };
+    summarize(markdown, files, log);
     let (values, too_long) = outputs(ran, &site).values();
     for name in too_long {
         log.say(
@@ -217,6 +219,8 @@ struct Site {
     name: String,
     /// Its address.
     repository: Option<String>,
+    /// The folder of Sluice's own documents.
+    docs: Option<String>,
 }
 
 impl Site {
@@ -225,6 +229,7 @@ impl Site {
         let name = run.repository.as_ref().map(ToString::to_string);
         Self {
             name: name.unwrap_or_default(),
+            docs: run.docs.clone(),
             repository: run
                 .repository
                 .as_ref()
@@ -316,6 +321,10 @@ fn summary<'a>(ran: &'a RunReport, site: &Site) -> Summary<'a> {
         pipelines: outcome.pipelines.len(),
         requests: usize::try_from(outcome.calls.reads + outcome.calls.writes).ok(),
         took: Some(ran.took),
+        explained: site
+            .docs
+            .as_ref()
+            .and_then(|docs| Link::parse(&format!("{docs}/prod-has-not-moved.md"))),
         notices: &outcome.notices,
     }
 }

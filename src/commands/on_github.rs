@@ -245,6 +245,11 @@ impl RunReport {
         self.text_with(&self.outcome.findings)
     }
 
+    /// Whether it shows the state of the pipelines, and changed nothing.
+    pub(crate) fn shows_status(&self) -> bool {
+        matches!(self.shows, Shows::Status { .. })
+    }
+
     /// The text for a log that shows findings in another way.
     pub(crate) fn log_text(&self) -> String {
         self.text_with(&[])

@@ -296,7 +296,7 @@ fn blocked(input: &DeliveryInput<'_>) -> Option<Decision> {
         active_pull: Some(number),
         blocked: Some(Blocked {
             why,
-            next: "close it, then run the workflow",
+            next: "close it, then run the workflow with `command: promote` (or `rollback`)",
         }),
         ..Decision::default()
     })

@@ -123,7 +123,7 @@ pub(crate) fn life(
     let taken_up = acts.any(|act| matches!(act, Act::Open { .. } | Act::Commit));
     match unproposed(promotion, taken_up) {
         Life::Due(words) if !mode.observes() => {
-            let next = "a later run opens it: this one has opened as many as `limits.open` allows";
+            let next = "a later run opens it: this one opened as many as `limits.open` allows, or has few API requests left";
             Life::Due(Words::new(words.why, Some(next.to_owned())))
         }
         life => life,

@@ -22,8 +22,6 @@ pub struct Run {
     pub event: Event,
     /// Its number, for links.
     pub id: Option<u64>,
-    /// Which try of it this is, from 1.
-    pub attempt: Option<u64>,
     /// `owner/name` of the repository, as it is written on the forge.
     pub repository: Option<String>,
     /// The default branch, if the payload has it.
@@ -40,6 +38,8 @@ pub struct Run {
     pub graphql: WebAddress,
     /// The site, for links.
     pub server: WebAddress,
+    /// The address of the folder `docs` of the version of the Action that runs; foreign text.
+    pub docs: Option<String>,
     /// Whether the workflow runs with debug logging.
     pub debug: bool,
     /// What is unexpected about the event, for the log.
@@ -140,15 +140,24 @@ impl Run {
             Some(_) => address(environment, "GITHUB_GRAPHQL_URL", "")?,
             None => beside(&api)?,
         };
+        let server = address(environment, "GITHUB_SERVER_URL", "https://github.com")?;
+        let action = ["GITHUB_ACTION_REPOSITORY", "GITHUB_ACTION_REF"].map(|name| {
+            let value = environment.get(name);
+            value.filter(|value| !value.is_empty())
+        });
+        let docs = match action {
+            [Some(slug), Some(at)] => {
+                let server = server.as_str().trim_end_matches('/');
+                Some(format!("{server}/{slug}/blob/{at}/docs"))
+            }
+            _ => None,
+        };
         Ok(Self {
             read_only: read_only(&event, &payload),
             event,
             id: environment
                 .get("GITHUB_RUN_ID")
                 .and_then(|id| id.parse().ok()),
-            attempt: environment
-                .get("GITHUB_RUN_ATTEMPT")
-                .and_then(|number| number.parse().ok()),
             repository: repository.map(str::to_owned),
             default_branch: text("/repository/default_branch")
                 .filter(|branch| !branch.is_empty())
@@ -157,7 +166,8 @@ impl Run {
             workspace: environment.get("GITHUB_WORKSPACE").map(PathBuf::from),
             api,
             graphql,
-            server: address(environment, "GITHUB_SERVER_URL", "https://github.com")?,
+            server,
+            docs,
             debug: environment.get("RUNNER_DEBUG") == Some("1"),
             notices,
         })

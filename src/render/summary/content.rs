@@ -41,6 +41,8 @@ pub(crate) struct Summary<'a> {
     pub requests: Option<usize>,
     /// How long it took.
     pub took: Option<Duration>,
+    /// The page that explains why a stage has not moved.
+    pub explained: Option<Link>,
     /// What was passed over and the like.
     pub notices: &'a [String],
 }

@@ -138,7 +138,7 @@ fn an_ordinary_summary_says_first_what_needs_a_person() {
             "billing",
             "qa",
             "frank pushed to the branch",
-            "close it, then run the workflow",
+            "close it, then run the workflow with `command: promote` (or `rollback`)",
         ),
     ];
     rows[0].pull = pull(127);
@@ -176,7 +176,7 @@ fn an_ordinary_summary_says_first_what_needs_a_person() {
     ### Sluice: 1 needs you, 1 landed, 2 waiting · 1 ahead, 195 in sync
 
     - ⛔ needs you · **billing → prod** qa · [#131](https://github.com/acme/gitops/pull/131)\
-      frank pushed to the branch · close it, then run the workflow
+      frank pushed to the branch · close it, then run the workflow with `command: promote` (or `rollback`)
     - ✅ landed · **web → prod** dev · [`4d0c2aa`](https://github.com/acme/gitops/commit/4d0c2aa)\
       merged · soak ends 18:30 UTC
     - ⏳ waiting · **podinfo → prod** dev · [#127](https://github.com/acme/gitops/pull/127)\

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::content::Summary;
 use crate::model::finding::{Finding, Severity};
-use crate::model::life::{LIFE_STATES, LifeState};
+use crate::model::life::{LIFE_STATES, LifeState, OutputList};
 use crate::model::text::counted;
 use crate::render::link::Link;
 use crate::report::mermaid;
@@ -68,6 +68,7 @@ pub(super) struct View<'a> {
     tip: Option<String>,
     pipelines: String,
     footer: Vec<String>,
+    explained: Value,
 }
 
 #[derive(Serialize)]
@@ -199,6 +200,7 @@ pub(super) fn of<'a>(summary: &'a Summary<'a>, budget: SizeBudget) -> View<'a> {
         tip: summary.tip.map(|tip| tip.short()),
         pipelines: counted(summary.pipelines, "pipeline"),
         footer: footer(summary),
+        explained: link(summary.explained.as_ref().filter(|_| waits(summary))),
     }
 }
 
@@ -300,6 +302,12 @@ fn finding_view<'a>(finding: &'a Finding, summary: &Summary<'_>) -> FindingView<
         message: &finding.message,
         help: finding.help.as_deref(),
     }
+}
+
+/// Whether something waits or has to be looked at.
+fn waits(summary: &Summary<'_>) -> bool {
+    let mut rows = summary.rows.iter();
+    rows.any(|row| row.state.output() != OutputList::Promoted)
 }
 
 fn footer(summary: &Summary<'_>) -> Vec<String> {

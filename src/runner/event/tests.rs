@@ -206,14 +206,19 @@ fn the_run_is_named_by_numbers_and_a_slug() {
         None,
         &[
             ("GITHUB_RUN_ID", "42"),
-            ("GITHUB_RUN_ATTEMPT", "2"),
+            ("GITHUB_ACTION_REPOSITORY", "acme/sluice"),
+            ("GITHUB_ACTION_REF", "v1"),
             ("GITHUB_REPOSITORY", "Acme/git.ops_1"),
             ("GITHUB_WORKSPACE", "/github/workspace"),
             ("RUNNER_DEBUG", "1"),
         ],
     )
     .unwrap();
-    assert_eq!((run.id, run.attempt, run.debug), (Some(42), Some(2), true));
+    assert_eq!(
+        run.docs.as_deref(),
+        Some("https://github.com/acme/sluice/blob/v1/docs")
+    );
+    assert_eq!((run.id, run.debug), (Some(42), true));
     assert_eq!(run.repository.as_deref(), Some("Acme/git.ops_1"));
     assert_eq!(
         run.workspace.as_deref(),

@@ -182,7 +182,8 @@ async fn a_branch_that_somebody_pushed_to_comes_before_everything_else() {
       prod  web-prod 1.0.0                               since 09:00 UTC  acme
         ⛔ #2  web-prod 1.0.0 → 1.1.0                                         2d1997
            its head has no record of Sluice: someone pushed to the branch
-           help: close it, then run the workflow
+           help: close it, then run the workflow with `command: promote` (or
+           `rollback`)
            ⏳ release  waits for 1 approval by anyone with write access
 
     else                       prod waits for 1 approval by anyone with write access

@@ -35,6 +35,8 @@ impl Step {
             ("GITHUB_OUTPUT", path("output")),
             ("GITHUB_STEP_SUMMARY", path("summary")),
             ("GITHUB_RUN_ID", "1".to_owned()),
+            ("GITHUB_ACTION_REPOSITORY", "acme/sluice".to_owned()),
+            ("GITHUB_ACTION_REF", "v1".to_owned()),
             ("HOME", path("home")),
             ("INPUT_COMMAND", "reconcile".to_owned()),
             ("INPUT_TOKEN", site.token.clone()),
@@ -127,6 +129,10 @@ async fn a_step_masks_first_and_gives_log_outputs_and_summary() {
         summary.contains("[#1](https://github.com/acme/gitops/pull/1)"),
         "{summary}"
     );
+    assert!(
+        summary.contains("https://github.com/acme/sluice/blob/v1/docs/prod-has-not-moved.md"),
+        "{summary}"
+    );
     for text in [&summary, &step.read("output")] {
         assert!(!text.contains(&site.token));
     }
@@ -145,7 +151,10 @@ async fn a_status_step_prints_how_everything_stands_and_writes_nothing() {
     assert_eq!(site.writes(), Vec::<String>::new());
     assert!(log.contains("prod: the next run handles it"), "{log}");
     let summary = step.read("summary");
-    assert!(summary.contains("status: nothing was written"), "{summary}");
+    assert!(
+        summary.contains("```text\n✗ No workflow of main runs Sluice"),
+        "{summary}"
+    );
     assert_eq!(step.outputs()["changed"], "false");
     let report: serde_json::Value = serde_json::from_str(&step.outputs()["report"]).unwrap();
     assert_eq!(report["promotions"][0]["state"], "due");
