@@ -76,7 +76,7 @@ pub use proof::Live;
 pub use proof::Proofs;
 pub(crate) use pulls::ClosedPage;
 pub(crate) use pulls::NewPull;
-pub(crate) use refs::RefWrite;
+pub(crate) use refs::{Receipt, RefWrite};
 pub(crate) use reviewers::{ReviewRequest, Reviewers};
 pub(crate) use runs::FollowedRun;
 pub(crate) use settings::Overview;

@@ -24,7 +24,7 @@ pub(crate) use commit::{Approved, Message, landing_message, promotion_message};
 pub(crate) use engine::RenderError;
 pub(crate) use link::Link;
 pub(crate) use printed::printed;
-pub(crate) use pull_request::{Commit, Commits, GateDetail, HeldFor, PullRequest};
+pub(crate) use pull_request::{Commit, Commits, GateDetail, HeldFor, Landed, PullRequest};
 pub(crate) use summary::{Ahead, Pull, Row, Summary};
 pub(crate) use texts::{note, subject, title};
 pub(crate) use words::what;

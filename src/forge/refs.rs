@@ -13,6 +13,15 @@ use crate::model::ids::CommitId;
 /// At most this many branches are deleted by one document.
 const MOST_DELETED: usize = 20;
 
+/// The text of a pull request that landed: who approved it, as which commit it landed, how to undo it.
+#[derive(Clone, Debug)]
+pub struct Receipt {
+    /// The pull request's ID in GraphQL.
+    pub node: String,
+    /// Its description, in Markdown.
+    pub body: String,
+}
+
 /// What came of writing a ref.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RefWrite {
@@ -175,18 +184,27 @@ impl Writer {
         }
     }
 
-    /// Deletes branches as [`Self::delete_branch`] does, several by one document. What came of each, in the order given.
-    pub async fn delete_branches(
+    /// Writes the receipts of landed pull requests, and deletes branches as [`Self::delete_branch`] does: by one document, as far as
+    /// there are several. What came of each branch, in the order given. A receipt may be lost.
+    pub async fn finish_landings(
         &self,
         repository: &str,
+        receipts: &[Receipt],
         branches: &[(&str, &CommitId)],
     ) -> Vec<Result<RefWrite, ForgeError>> {
         let mut done = Vec::new();
-        for part in branches.chunks(MOST_DELETED) {
+        let mut receipts = receipts;
+        let parts = branches.chunks(MOST_DELETED).chain(
+            // Without a branch the receipts are a document of their own.
+            (branches.is_empty() && !receipts.is_empty()).then_some(&[][..]),
+        );
+        for part in parts {
+            let (now, later) = receipts.split_at(receipts.len().min(MOST_DELETED));
+            receipts = later;
             // A branch at a time, the answer to each that fails has to be looked at anyway.
-            let gone = match part {
-                [_] => vec![false],
-                several => self.try_to_delete(repository, several).await,
+            let gone = match (now, part) {
+                ([], [_]) => vec![false],
+                _ => self.try_to_finish(repository, now, part).await,
             };
             for ((branch, at), gone) in part.iter().zip(gone) {
                 done.push(match gone {
@@ -198,10 +216,22 @@ impl Writer {
         done
     }
 
-    /// Deletes branches by one document, one mutation each; whether each was certainly deleted by it.
-    async fn try_to_delete(&self, repository: &str, branches: &[(&str, &CommitId)]) -> Vec<bool> {
+    /// Writes receipts and deletes branches by one document, one mutation each; whether each branch was certainly deleted by it.
+    async fn try_to_finish(
+        &self,
+        repository: &str,
+        receipts: &[Receipt],
+        branches: &[(&str, &CommitId)],
+    ) -> Vec<bool> {
         let mut variables = serde_json::Map::new();
         let (mut inputs, mut fields) = (String::new(), String::new());
+        for (index, Receipt { node, body }) in receipts.iter().enumerate() {
+            let input = json!({ "pullRequestId": node, "body": body });
+            variables.insert(format!("p{index}"), input);
+            inputs += &format!("$p{index}: UpdatePullRequestInput! ");
+            fields +=
+                &format!("r{index}: updatePullRequest(input: $p{index}) {{ clientMutationId }} ");
+        }
         for (index, (branch, at)) in branches.iter().enumerate() {
             let gone = json!({
                 "name": format!("refs/heads/{branch}"), "beforeOid": at, "afterOid": "0".repeat(at.to_string().len()),
@@ -212,7 +242,11 @@ impl Writer {
             fields += &format!("d{index}: updateRefs(input: $i{index}) {{ clientMutationId }} ");
         }
         let query = format!("mutation({inputs}) {{ {fields} }}");
-        let operation = format!("delete {} branches", branches.len());
+        let operation = format!(
+            "write {} receipts and delete {} branches",
+            receipts.len(),
+            branches.len()
+        );
         let answer = self
             .try_mutation(&query, Value::Object(variables), &operation)
             .await;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::execute::EditedFile;
-use crate::forge::{Backoff, MergeAnswer};
+use crate::forge::{Backoff, MergeAnswer, Receipt};
 use crate::gather::{self, RemoteRepo};
 use crate::model::ids::{BlobId, CommitId, PlanId, PullNumber, TreeId};
 use crate::model::policy::Policy;
@@ -37,6 +37,8 @@ pub(crate) struct PendingLanding {
     /// What a look would show after it, if GitHub's answer to the merge said enough for that. The next round begins with
     /// it.
     pub after: Option<Box<Snapshot>>,
+    /// What its pull request will say once the landing was seen, if it is known as which commit it lands.
+    pub receipt: Option<Receipt>,
     /// The waits before the next looks for it.
     pub looks: Backoff,
 }

@@ -7,7 +7,7 @@ pub(crate) mod opened;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::forge::{ForgeError, ReviewRequest, Stopped};
+use crate::forge::{ForgeError, Receipt, ReviewRequest, Stopped};
 use crate::model::ids::{PlanId, PullNumber};
 use crate::model::promotion_id::{PipelineKey, StageKey};
 use crate::model::pull::ClosedPull;
@@ -43,6 +43,8 @@ pub(crate) struct RunState {
     pub(crate) closers: Permissions,
     /// A landing that has still to be seen on the base.
     pub(crate) landing: Option<PendingLanding>,
+    /// Receipts of this run's landings that are still to be written.
+    pub(crate) receipts: Vec<Receipt>,
     /// Stages at which something failed or waits: not tried again in this run.
     pub(crate) failed: BTreeSet<StageKey>,
     /// How many times someone else was faster.

@@ -100,6 +100,7 @@ pub(crate) async fn verify(
         landing.row.commit = Some(commit.unwrap_or(tip.id));
         run.landed.insert(landing.key);
         run.landed_plans.insert(landing.plan);
+        run.receipts.extend(landing.receipt);
     }
     run.outcome.happened(landing.row);
     Ok(Seen::Yes)

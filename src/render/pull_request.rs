@@ -11,7 +11,7 @@ mod content;
 mod gate_view;
 mod view;
 
-pub(crate) use content::{Commit, Commits, GateDetail, HeldFor, PullRequest};
+pub(crate) use content::{Commit, Commits, GateDetail, HeldFor, Landed, PullRequest};
 
 /// GitHub takes 65,536 characters; bytes are never fewer.
 const MAX_BYTES: usize = 60_000;
@@ -38,6 +38,7 @@ impl<'a> PullRequest<'a> {
             note: None,
             reason: None,
             held_back: None,
+            landed: None,
         }
     }
 

@@ -103,6 +103,7 @@ const MUTATIONS = [
   "enqueuePullRequest",
   "mergePullRequest",
   "requestReviews",
+  "updatePullRequest",
   "updateRefs",
 ];
 

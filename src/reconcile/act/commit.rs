@@ -89,6 +89,7 @@ pub(crate) async fn commit(
             pull: None,
             commit: Some(prepared.commit),
             after: None,
+            receipt: None,
             looks: LOOKS_AFTERWARDS,
         });
         return Ok(Progress::Changed);

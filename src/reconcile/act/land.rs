@@ -236,6 +236,7 @@ async fn try_to_land(
             pull: Some(number),
             commit: None,
             after: None,
+            receipt: None,
             looks: LOOKS_AFTERWARDS,
         };
         if let Some(made_before) = &prepared {
@@ -245,6 +246,7 @@ async fn try_to_land(
             if still {
                 delivery.advance(made_before).await?;
                 landing.commit = Some(made_before.commit);
+                landing.receipt = messages::receipt(&again, place, candidate, &made_before.commit);
                 return Ok(Some(landing));
             }
             if made == MAX_PREPARED {
@@ -275,6 +277,9 @@ async fn try_to_land(
             .await?;
         match sent {
             Merging::Sent(answer) => {
+                landing.receipt = answer.as_ref().and_then(|answer| {
+                    messages::receipt(&again, place, candidate, &answer.commit.id)
+                });
                 landing.after = answer
                     .and_then(|answer| after_merge(&observation.snapshot, pull, *answer))
                     .map(Box::new);

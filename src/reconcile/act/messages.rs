@@ -1,7 +1,8 @@
 //! The texts of promotions: what a round knows, rendered by `render`.
 
+use crate::forge::Receipt;
 use crate::model::commit_range::{self, CommitRangeSummary};
-use crate::model::ids::{PlanId, PullNumber};
+use crate::model::ids::{CommitId, PlanId, PullNumber};
 use crate::model::label::{HOLD, NewLabel, approve_label};
 use crate::model::pipeline::GateKind;
 use crate::model::plan::Promotion;
@@ -16,7 +17,7 @@ use crate::reconcile::commit_ranges::{recorded_in, trailers};
 use crate::reconcile::life::{self, Life};
 use crate::reconcile::round::Round;
 use crate::reconcile::wording::{reason_of, waits_for};
-use crate::render::{self, Approved, GateDetail, HeldFor, Link, Message, PullRequest};
+use crate::render::{self, Approved, GateDetail, HeldFor, Landed, Link, Message, PullRequest};
 
 /// Whether a text may offer a label of that name: it exists, or this run is about to create it.
 pub(crate) type Offers<'a> = &'a dyn Fn(&str) -> bool;
@@ -83,6 +84,7 @@ pub(crate) fn proposal(
             promotion.after_rollback.as_ref(),
             None,
             brings,
+            None,
             offers,
         ),
         why: match &promotion.after_rollback {
@@ -120,9 +122,39 @@ pub(crate) fn description(
             candidate.after_rollback().filter(|_| candidate.is_held()),
             held_for(round, candidate).as_ref(),
             &recorded_in(candidate),
+            None,
             offers,
         ),
     }
+}
+
+/// The text of a pull request that this run lands as a commit; `None` if its gates do not pass.
+pub(crate) fn receipt(
+    round: &Round<'_>,
+    place: PromotionIndex,
+    candidate: &OpenPlan,
+    commit: &CommitId,
+) -> Option<Receipt> {
+    let reassessed = candidate.reassessed.as_ref();
+    let promotion = reassessed.filter(|reassessed| reassessed.may_land())?;
+    let texts = &round.observation.repository.policy.texts;
+    let note = render::note(texts, &name_of(round, place), promotion);
+    let body = body(
+        round,
+        place,
+        promotion,
+        replaced_pull(&candidate.pull.body),
+        None,
+        note.text.as_deref(),
+        reason_of(candidate).as_deref(),
+        None,
+        None,
+        &recorded_in(candidate),
+        Some(commit),
+        &|_| true,
+    );
+    let node = candidate.pull.node.clone();
+    Some(Receipt { node, body })
 }
 
 /// What holds an open pull request apart from its gates and an earlier rollback, and what lets it go on.
@@ -187,6 +219,7 @@ fn body(
     held_back: Option<&RolledBack>,
     held: Option<&(String, String)>,
     brings: &[CommitRangeSummary],
+    landed: Option<&CommitId>,
     offers: Offers<'_>,
 ) -> String {
     let pipeline = round.pipeline(place);
@@ -249,6 +282,10 @@ fn body(
         held_back,
         held: held.map(|(why, next)| HeldFor { why, next }),
         hold_label_missing: !offers(HOLD),
+        landed: landed.map(|commit| Landed {
+            commit: commit.short(),
+            link: Link::parse(&format!("https://{host}/{slug}/commit/{commit}")),
+        }),
         ..PullRequest::new(&pipeline, promotion)
     };
     // A description can always be shortened to fit; if a template fails, the plan is still named.

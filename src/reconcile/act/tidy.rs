@@ -128,7 +128,8 @@ impl Round<'_> {
             .map(|branch| (branch.name.as_str(), &branch.tip.id))
             .collect();
         let node = &self.observation.snapshot.node;
-        let deleted = writer.delete_branches(node, &branches).await;
+        let receipts = std::mem::take(&mut run.receipts);
+        let deleted = writer.finish_landings(node, &receipts, &branches).await;
         for (proposal, deleted) in unused.into_iter().zip(deleted) {
             let deleted = deleted.map(|_| ()).map_err(Into::into);
             self.wrote_of(writer, proposal, deleted, run)?;

@@ -50,6 +50,17 @@ pub(crate) struct PullRequest<'a> {
     pub reason: Option<&'a str>,
     /// The rollback that it would undo, while no one has released it.
     pub held_back: Option<&'a RolledBack>,
+    /// It landed: then it says who approved it and how to undo it, and asks for nothing.
+    pub landed: Option<Landed>,
+}
+
+/// As what a pull request landed.
+#[derive(Clone, Debug)]
+pub(crate) struct Landed {
+    /// The first digits of the commit.
+    pub commit: String,
+    /// Its page.
+    pub link: Option<Link>,
 }
 
 /// More about a gate than its judgement.

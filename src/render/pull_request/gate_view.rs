@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::budget::SizeBudget;
 use super::content::{GateDetail, PullRequest, address};
+use crate::model::life::LifeState;
 use crate::model::pipeline::GateKind;
 use crate::model::plan::{GateReport, State};
 use crate::model::policy::ApprovalChannel;
@@ -39,6 +40,12 @@ pub(super) struct NoLabel<'a> {
 /// The sign and the words behind the target's name: what it waits for, or why it does not move.
 pub(super) fn headline(pull: &PullRequest<'_>) -> (&'static str, String) {
     let promotion = pull.promotion;
+    if pull.landed.is_some() {
+        return (
+            LifeState::Landed.mark(),
+            LifeState::Landed.word().to_owned(),
+        );
+    }
     if let Some(held) = &pull.held {
         return ("⏸", held.why.to_owned());
     }

@@ -1,6 +1,7 @@
 mod first_line;
 mod hostile;
 mod labels;
+mod receipt;
 
 use super::*;
 use crate::model::plan::State;

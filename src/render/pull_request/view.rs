@@ -34,6 +34,8 @@ pub(super) struct View<'a> {
     backwards: Vec<Backwards<'a>>,
     backwards_word: &'static str,
     held_back: Option<HeldBack<'a>>,
+    landed: Option<LandedView<'a>>,
+    pipeline: &'a str,
     /// What lets it go on, if something holds it.
     held: Option<&'a str>,
     waits: Option<&'static str>,
@@ -127,6 +129,12 @@ struct CommitView<'a> {
     link: Value,
 }
 
+#[derive(Serialize)]
+struct LandedView<'a> {
+    commit: &'a str,
+    link: Value,
+}
+
 /// The view of a pull request, with this much room.
 pub(super) fn of<'a>(pull: &'a PullRequest<'a>, budget: SizeBudget) -> View<'a> {
     let promotion = pull.promotion;
@@ -176,6 +184,11 @@ pub(super) fn of<'a>(pull: &'a PullRequest<'a>, budget: SizeBudget) -> View<'a> 
             commit: back.commit.short(),
             reason: back.reason.as_deref(),
         }),
+        landed: pull.landed.as_ref().map(|landed| LandedView {
+            commit: &landed.commit,
+            link: address(landed.link.as_ref()),
+        }),
+        pipeline: pull.pipeline,
         held: pull.held.map(|held| held.next),
         waits: match promotion.state {
             State::Due if promotion.may_land() => None,
@@ -247,6 +260,7 @@ pub(super) fn of<'a>(pull: &'a PullRequest<'a>, budget: SizeBudget) -> View<'a> 
 fn alert(pull: &PullRequest<'_>, backwards: bool) -> Option<&'static str> {
     let promotion = pull.promotion;
     match promotion.rollback.is_some() || promotion.emergency.is_some() {
+        _ if pull.landed.is_some() => None,
         true => Some("CAUTION"),
         false if pull.held.is_some() || pull.held_back.is_some() || backwards => Some("WARNING"),
         false => None,

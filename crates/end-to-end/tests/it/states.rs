@@ -261,6 +261,16 @@ async fn what_landed_is_landed_everywhere() {
     assert!(summary.starts_with("- ✅ landed · "), "{summary}");
     assert_eq!(lists, json!([1, 0, 0]));
     assert_eq!(statuses[0], "sluice=success");
+    let body = site.repo().body(1);
+    assert!(body.starts_with("**dev → prod** · ✅ landed\n"), "{body}");
+    assert!(body.contains("approved by carol"), "{body}");
+    let commit = site.repo().tip("main").unwrap();
+    let link = format!("](https://github.com/acme/gitops/commit/{commit})");
+    assert!(body.contains(&link), "{body}");
+    assert!(body.contains("*Run workflow → rollback*"), "{body}");
+    // It is written once, by the run that landed it.
+    site.run().await;
+    assert_eq!(site.repo().body(1), body);
 }
 
 #[tokio::test]

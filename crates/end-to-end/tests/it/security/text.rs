@@ -78,6 +78,7 @@ async fn a13_a21_hostile_names_reach_github_as_text_and_nothing_else() {
     let opened = site.run().await;
     assert_eq!(repo.pulls(true), [1], "{}", opened.text);
     repo.by("carol").approves(1);
+    let asked = repo.body(1);
     let head = repo.head(1);
     let landed = site.run().await;
     assert!(landed.lines()[0].starts_with("landed "), "{}", landed.text);
@@ -92,7 +93,8 @@ async fn a13_a21_hostile_names_reach_github_as_text_and_nothing_else() {
     let (ours, merged) = (repo.message(&head), repo.message("main"));
     for (what, text, commit) in [
         ("title", &title, true),
-        ("body", &repo.body(1), false),
+        ("body", &asked, false),
+        ("receipt", &repo.body(1), false),
         ("message", &ours, true),
         ("landing", &merged, true),
     ] {
@@ -131,10 +133,8 @@ async fn a13_a21_hostile_names_reach_github_as_text_and_nothing_else() {
         .lines()
         .find(|line| line.starts_with("Sluice-Gate"))
         .unwrap();
-    let shown = format!(
-        "{title}\n====\n{}\n====\n{words}\n====\n{gate}",
-        repo.body(1)
-    );
+    assert!(repo.body(1).contains("· ✅ landed\n"), "{}", repo.body(1));
+    let shown = format!("{title}\n====\n{asked}\n====\n{words}\n====\n{gate}");
     insta::assert_snapshot!(without_ids(&shown.replace('\u{200b}', "·")), @r"
     x ::error::owned \u{1b}[31mred\u{202e}reversed\u{200b}hidden S·luice-Plan: 00 Co-a… → px ::error::owned \u{1b}[31mred\u{202e}reversed\u{200b}hidden S·luice-Plan: 00 Co-…: old → newx ::error…
     ====
