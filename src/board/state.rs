@@ -1,6 +1,7 @@
 //! The words of the board's states. A state is always shown by its word; shape and colour only repeat it.
 
 use super::documents::Standing;
+use crate::model::life::LifeState;
 
 /// A state. What needs a person comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -103,8 +104,7 @@ impl Group {
     /// `1 needs you`, `2 need you`, `9 waiting`.
     pub(super) fn counted(self, number: usize) -> String {
         match (self, number) {
-            (Self::NeedsYou, 1) => "1 needs you".to_owned(),
-            (Self::NeedsYou, _) => format!("{number} need you"),
+            (Self::NeedsYou, _) => LifeState::NeedsPerson.counted(number),
             (Self::Waiting, _) => format!("{number} waiting"),
             (Self::Held, _) => format!("{number} held"),
             (Self::Due, _) => format!("{number} due"),

@@ -10,8 +10,8 @@ use super::shapes::id;
 use super::writer::Writer;
 use crate::model::ids::CommitId;
 
-/// At most this many branches are deleted by one document.
-const MOST_DELETED: usize = 20;
+/// At most this many receipts are written, and this many branches deleted, by one document.
+const MAX_OF_EACH: usize = 20;
 
 /// The text of a pull request that landed: who approved it, as which commit it landed, how to undo it.
 #[derive(Clone, Debug)]
@@ -184,8 +184,8 @@ impl Writer {
         }
     }
 
-    /// Writes the receipts of landed pull requests, and deletes branches as [`Self::delete_branch`] does: by one document, as far as
-    /// there are several. What came of each branch, in the order given. A receipt may be lost.
+    /// Writes the receipts of landed pull requests, and deletes branches as [`Self::delete_branch`] does: together, in as few documents
+    /// as they fit into. What came of each branch, in the order given. A receipt may be lost.
     pub async fn finish_landings(
         &self,
         repository: &str,
@@ -193,20 +193,15 @@ impl Writer {
         branches: &[(&str, &CommitId)],
     ) -> Vec<Result<RefWrite, ForgeError>> {
         let mut done = Vec::new();
-        let mut receipts = receipts;
-        let parts = branches.chunks(MOST_DELETED).chain(
-            // Without a branch the receipts are a document of their own.
-            (branches.is_empty() && !receipts.is_empty()).then_some(&[][..]),
-        );
-        for part in parts {
-            let (now, later) = receipts.split_at(receipts.len().min(MOST_DELETED));
-            receipts = later;
-            // A branch at a time, the answer to each that fails has to be looked at anyway.
-            let gone = match (now, part) {
+        let documents = receipts.len().max(branches.len()).div_ceil(MAX_OF_EACH);
+        for document in 0..documents {
+            let (receipts, branches) = (part(receipts, document), part(branches, document));
+            // A branch alone: if it fails, the answer has to be looked at anyway.
+            let gone = match (receipts, branches) {
                 ([], [_]) => vec![false],
-                _ => self.try_to_finish(repository, now, part).await,
+                _ => self.try_to_finish(repository, receipts, branches).await,
             };
-            for ((branch, at), gone) in part.iter().zip(gone) {
+            for ((branch, at), gone) in branches.iter().zip(gone) {
                 done.push(match gone {
                     true => Ok(RefWrite::Done),
                     false => self.delete_branch(repository, branch, at).await,
@@ -272,6 +267,11 @@ impl Writer {
             .await?;
         Ok(())
     }
+}
+
+/// What one of several documents does of a list.
+fn part<T>(all: &[T], document: usize) -> &[T] {
+    all.chunks(MAX_OF_EACH).nth(document).unwrap_or_default()
 }
 
 /// A branch's name in a path: its slashes stay.

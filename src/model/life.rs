@@ -3,6 +3,8 @@
 
 use serde::Serialize;
 
+use super::text::counted;
+
 /// The state of a promotion. What needs a person comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -75,6 +77,16 @@ impl LifeState {
         }
     }
 
+    /// Its word behind a number: `1 needs you`, `2 need you`.
+    pub(crate) fn counted(self, number: usize) -> String {
+        match (self, number) {
+            (Self::NeedsPerson, 1) => "1 needs you".to_owned(),
+            (Self::NeedsPerson, _) => format!("{number} need you"),
+            (Self::Error, _) => counted(number, self.word()),
+            (state, _) => format!("{number} {}", state.word()),
+        }
+    }
+
     /// The mark beside the word.
     pub(crate) fn mark(self) -> &'static str {
         match self {
@@ -112,5 +124,16 @@ mod tests {
         let words: std::collections::BTreeSet<&str> =
             LIFE_STATES.iter().map(|state| state.word()).collect();
         assert_eq!(words.len(), LIFE_STATES.len());
+    }
+
+    #[test]
+    fn a_number_and_its_word_agree() {
+        for (state, one, two) in [
+            (LifeState::NeedsPerson, "1 needs you", "2 need you"),
+            (LifeState::Error, "1 error", "2 errors"),
+            (LifeState::Waiting, "1 waiting", "2 waiting"),
+        ] {
+            assert_eq!([1, 2].map(|number| state.counted(number)), [one, two]);
+        }
     }
 }

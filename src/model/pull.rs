@@ -205,6 +205,14 @@ impl ClosedLabels {
     }
 }
 
+impl Snapshot {
+    /// Our branch at the head of a pull request, if it is still there.
+    pub fn branch_of(&self, pull: &Pull) -> Option<&PromotionBranch> {
+        let mut branches = self.branches.iter();
+        branches.find(|branch| branch.name == pull.branch && branch.tip.id == pull.head)
+    }
+}
+
 /// Whether the person who did something is the author.
 pub(crate) fn is_author(who: Option<&Actor>, author: Option<&Actor>) -> bool {
     let id = |actor: Option<&Actor>| actor.and_then(|actor| actor.id);
@@ -271,6 +279,12 @@ impl OwnStatus {
     /// Whether it is `success`.
     pub fn is_success(&self) -> bool {
         self.state == StatusState::Success
+    }
+
+    /// Whether this account set it. An account that is not known set nothing.
+    pub fn is_by(&self, account: Option<&Actor>) -> bool {
+        let account = account.and_then(|account| account.id);
+        account.is_some() && self.creator == account
     }
 }
 

@@ -34,7 +34,7 @@ pub(crate) fn chat_message(
 ) -> String {
     let counts = LIFE_STATES.into_iter().filter_map(|state| {
         let number = rows.iter().filter(|row| row.state == state).count();
-        (number > 0).then(|| format!("{number} {}", state.word()))
+        (number > 0).then(|| state.counted(number))
     });
     let closings = (!closed.is_empty()).then(|| format!("{} closed", closed.len()));
     let counts: Vec<String> = counts.chain(closings).collect();

@@ -138,6 +138,15 @@ fn the_inputs_are_the_ones_that_the_runner_reads() {
 }
 
 #[test]
+fn every_input_and_output_is_a_row_of_the_page_about_them() {
+    let page = read("docs/inputs.md");
+    let action = parse("action.yml");
+    for name in keys(&action["inputs"]).union(&keys(&action["outputs"])) {
+        assert!(page.contains(&format!("\n| `{name}`")), "{name}");
+    }
+}
+
+#[test]
 fn every_input_and_output_is_described() {
     let action = parse("action.yml");
     for list in ["inputs", "outputs"] {

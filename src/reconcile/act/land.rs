@@ -166,8 +166,7 @@ fn remembered(said: &str, before: Option<&Refusals>, state: &MergeState) -> Stri
 /// The last refused merge of this head, as its status describes it. Only a status of this account counts.
 fn refused_before(candidate: &OpenPlan) -> Option<Refused> {
     let status = candidate.proposal.branch.status.as_ref()?;
-    let own = candidate.pull.author.as_ref().and_then(|author| author.id);
-    let ours = status.creator.is_some() && status.creator == own;
+    let ours = status.is_by(candidate.pull.author.as_ref());
     let (refusals, words) = Refusals::parse(&status.description).filter(|_| ours)?;
     Some(Refused {
         refusals,

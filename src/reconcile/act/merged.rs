@@ -45,10 +45,8 @@ pub(crate) fn of(proposal: &Proposal, base: &str) -> Option<Merged> {
             head: pull.head,
             message: tip.message.clone(),
             success: status.is_some_and(|status| status.is_success()),
-            gates_passed: status.is_some_and(|status| {
-                let author = pull.author.as_ref().and_then(|author| author.id);
-                status.is_success() && status.creator.is_some() && status.creator == author
-            }),
+            gates_passed: status
+                .is_some_and(|status| status.is_success() && status.is_by(pull.author.as_ref())),
             status: String::new(),
             author: pull.author.clone(),
             at: *at,

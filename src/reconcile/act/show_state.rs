@@ -63,14 +63,12 @@ impl Round<'_> {
         let pull = decision
             .active_pull
             .and_then(|number| self.assessment.pull(place, number));
-        let mut branches = self.observation.snapshot.branches.iter();
-        let branch = pull.and_then(|pull| {
-            branches.find(|branch| branch.name == pull.branch && branch.tip.id == pull.head)
-        });
-        let own = pull.and_then(|pull| pull.author.as_ref()?.id);
-        let status = branch.and_then(|branch| branch.status.as_ref());
-        status.is_some_and(|status| {
-            status.state == StatusState::Failure && own.is_some() && status.creator == own
+        pull.is_some_and(|pull| {
+            let branch = self.observation.snapshot.branch_of(pull);
+            let status = branch.and_then(|branch| branch.status.as_ref());
+            status.is_some_and(|status| {
+                status.state == StatusState::Failure && status.is_by(pull.author.as_ref())
+            })
         })
     }
 
@@ -92,10 +90,9 @@ impl Round<'_> {
             let Some(pull) = pull.filter(|pull| pull.own && pull.is_open()) else {
                 continue;
             };
-            let mut branches = self.observation.snapshot.branches.iter();
-            let branch =
-                branches.find(|branch| branch.name == pull.branch && branch.tip.id == pull.head);
-            let Some(branch) = branch else { continue };
+            let Some(branch) = self.observation.snapshot.branch_of(pull) else {
+                continue;
+            };
             let stopped = run.stopped.get(&self.key(*place).pipeline).cloned();
             let life = life(self, *place, decision, stopped, &self.options.mode);
             let Some((state, text)) = wanted(&life, branch.status.as_ref()) else {

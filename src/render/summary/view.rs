@@ -206,33 +206,26 @@ pub(super) fn of<'a>(summary: &'a Summary<'a>, budget: SizeBudget) -> View<'a> {
 
 /// `1 needs you, 2 waiting · 1 ahead, 195 in sync`.
 fn heading(summary: &Summary<'_>, errors: usize) -> String {
-    let verb = |number: usize, one: &str, many: &str| match number {
-        0 => None,
-        1 => Some(format!("1 {one}")),
-        number => Some(format!("{number} {many}")),
-    };
+    let some = |number: usize, word: &str| (number > 0).then(|| format!("{number} {word}"));
     let moved: Vec<String> = LIFE_STATES
         .into_iter()
         .filter_map(|state| {
             let count = |state| summary.rows.iter().filter(|row| row.state == state).count();
-            match state {
-                LifeState::NeedsPerson => verb(count(state), "needs you", "need you"),
-                LifeState::Error => verb(count(state) + errors, "error", "errors"),
+            let number = match state {
+                LifeState::Error => count(state) + errors,
                 // What was opened waits.
-                LifeState::Opened => None,
-                LifeState::Waiting => {
-                    let number = count(state) + count(LifeState::Opened);
-                    verb(number, state.word(), state.word())
-                }
-                state => verb(count(state), state.word(), state.word()),
-            }
+                LifeState::Opened => 0,
+                LifeState::Waiting => count(state) + count(LifeState::Opened),
+                state => count(state),
+            };
+            (number > 0).then(|| state.counted(number))
         })
         .collect();
     let still: Vec<String> = [
-        verb(summary.not_opened, "due later", "due later"),
-        verb(summary.ahead.len(), "ahead", "ahead"),
-        verb(summary.in_sync, "in sync", "in sync"),
-        verb(summary.not_moved, "not moved", "not moved"),
+        some(summary.not_opened, "due later"),
+        some(summary.ahead.len(), "ahead"),
+        some(summary.in_sync, "in sync"),
+        some(summary.not_moved, "not moved"),
     ]
     .into_iter()
     .flatten()

@@ -10,6 +10,7 @@ use jiff::tz::TimeZone;
 use super::installation;
 use super::lines::{changes, debt, left_out, packed, running, services, since, wrapped};
 use crate::model::finding::{Finding, Severity};
+use crate::model::life::LifeState;
 use crate::model::plan::{GateReport, State};
 use crate::model::status::{PipelineStatus, PromotionStatus, StageStatus, Status, StatusKind};
 use crate::model::text::counted;
@@ -128,27 +129,25 @@ fn counts(counts: &BTreeMap<StatusKind, usize>, style: Style) -> String {
         K::WaitsForTime,
         K::Queued,
     ];
-    let needs_person = number(&[K::NeedsPerson]);
-    let needs_you = match needs_person {
-        1 => "needs you",
-        _ => "need you",
+    let as_life = |kind: K, state: LifeState| {
+        let number = number(&[kind]);
+        (number, state.counted(number))
     };
-    let all: [(usize, &str, Paint); 10] = [
-        (needs_person, needs_you, Style::red),
-        (number(&[K::Blocked]), "blocked", Style::red),
-        (number(&[K::Error]), "error", Style::red),
-        (number(&waiting), "waiting", Style::yellow),
-        (number(&[K::Frozen]), "frozen", Style::yellow),
-        (number(&[K::Held]), "held", Style::yellow),
-        (number(&[K::Due]), "due", Style::green),
-        (number(&[K::Ahead]), "ahead", Style::yellow),
-        (number(&[K::InSync]), "in sync", Style::dim),
-        (number(&[K::NotMoved]), "not moved", Style::dim),
+    let of = |kinds: &[K], word: &str| (number(kinds), format!("{} {word}", number(kinds)));
+    let all: [((usize, String), Paint); 10] = [
+        (as_life(K::NeedsPerson, LifeState::NeedsPerson), Style::red),
+        (as_life(K::Blocked, LifeState::Blocked), Style::red),
+        (as_life(K::Error, LifeState::Error), Style::red),
+        (of(&waiting, "waiting"), Style::yellow),
+        (as_life(K::Frozen, LifeState::Frozen), Style::yellow),
+        (as_life(K::Held, LifeState::Held), Style::yellow),
+        (as_life(K::Due, LifeState::Due), Style::green),
+        (of(&[K::Ahead], "ahead"), Style::yellow),
+        (of(&[K::InSync], "in sync"), Style::dim),
+        (of(&[K::NotMoved], "not moved"), Style::dim),
     ];
-    let shown = all.iter().filter(|(number, ..)| *number > 0);
-    let shown: Vec<String> = shown
-        .map(|(number, word, paint)| paint(style, &format!("{number} {word}")))
-        .collect();
+    let shown = all.iter().filter(|((number, _), _)| *number > 0);
+    let shown: Vec<String> = shown.map(|((_, text), paint)| paint(style, text)).collect();
     shown.join(", ")
 }
 

@@ -7,6 +7,7 @@ mod life;
 mod merge_queue;
 mod moved_base;
 mod rare_lives;
+mod receipts;
 pub(crate) mod refused;
 mod several;
 mod signed;

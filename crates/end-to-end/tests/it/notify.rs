@@ -3,6 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::step;
+use github_stand_in::{Fault, When};
+
 use end_to_end::shop::{APPROVAL, chart, shop};
 
 /// The outputs `message` and `needs-person` of one run.
@@ -73,6 +75,32 @@ async fn a_hold_and_its_end_are_told_once_each() {
         "{message}"
     );
     assert_eq!(told(&site).0, "");
+}
+
+#[tokio::test]
+async fn of_several_refusals_by_github_the_first_is_told() {
+    let site = shop(APPROVAL, "").await;
+    told(&site);
+    site.repo().by("carol").approves(1);
+    site.hub.fault(
+        When::graphql("mergePullRequest").always(),
+        Fault::GraphQlError("UNPROCESSABLE".to_owned(), "not authorized".to_owned()),
+    );
+    let (message, needs) = told(&site);
+    assert!(
+        message.contains("⛔ needs you · apps/shop → prod") && message.contains("not authorized"),
+        "{message}"
+    );
+    assert_eq!(needs[0]["new"], true);
+    // Long enough for another try, which is refused as well.
+    site.hub.advance(2 * 24 * 60 * 60);
+    let before = site.repo().statuses(&site.repo().head(1)).len();
+    let (message, needs) = told(&site);
+    assert!(
+        site.repo().statuses(&site.repo().head(1)).len() > before,
+        "it was tried again"
+    );
+    assert_eq!((&*message, &needs[0]["new"]), ("", &json!(false)));
 }
 
 #[tokio::test]
