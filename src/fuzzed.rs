@@ -104,7 +104,7 @@ fn try_out(name: &str, target: fn(&[u8]), bytes: &[u8]) {
         let place = std::env::temp_dir().join(format!("sluice-{name}.found"));
         fs::write(&place, bytes).unwrap();
         panic!(
-            "{name}: what was tried stands in {}:\n{}",
+            "{name}: the input is in {}:\n{}",
             place.display(),
             String::from_utf8_lossy(bytes)
         );

@@ -50,7 +50,7 @@ pub(super) fn run(call: &Call, asked: HistoryOptions) -> Result<Output, Failure>
     };
     let found = read(&repository, repo, tip, call.policy.is_some(), &asked)?;
     let exit = exit(&found);
-    let told = history::HistoryReport {
+    let report = history::HistoryReport {
         heading: repository.heading(),
         branch: repository.branch.as_deref(),
         tip,
@@ -59,8 +59,8 @@ pub(super) fn run(call: &Call, asked: HistoryOptions) -> Result<Output, Failure>
         verify: &call.again.within("sluice history --verify"),
     };
     let text = match call.json() {
-        true => history::document(&told),
-        false => history::text(&told, call.style),
+        true => history::document(&report),
+        false => history::text(&report, call.style),
     };
     Ok(Output {
         text,

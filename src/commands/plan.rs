@@ -60,7 +60,7 @@ pub(super) fn run(call: &Call, with_diff: bool, why: bool) -> Result<Output, Fai
         heading: repository.heading(),
         catalog: &evaluation.catalog,
         plan: &plan,
-        told: &ranges,
+        ranges: &ranges,
         findings: &evaluation.findings,
         simulate: &repository.again.within("sluice simulate --approve NAME"),
         notices: &notices,

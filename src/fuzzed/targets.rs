@@ -257,7 +257,7 @@ mod answers {
     pub(super) fn check(bytes: &[u8]) {
         ASKING.with_borrow_mut(|asking| {
             let asking = asking.get_or_insert_with(Asking::start);
-            *asking.server.answer.lock().expect("nobody panicked") = bytes.to_vec();
+            *asking.server.answer.lock().expect("no thread panicked") = bytes.to_vec();
             asking
                 .runtime
                 .block_on(async { ask(&asking.forge()).await });
@@ -290,9 +290,9 @@ mod answers {
             ObjectQuery::PullOf(commit),
             ObjectQuery::May(1, "carol".to_owned()),
         ];
-        let told = forge.query_objects(&wanted).await;
-        assert_eq!(told.len(), wanted.len());
-        for why in told.into_iter().filter_map(Result::err) {
+        let answers = forge.query_objects(&wanted).await;
+        assert_eq!(answers.len(), wanted.len());
+        for why in answers.into_iter().filter_map(Result::err) {
             assert!(!why.is_empty());
         }
     }

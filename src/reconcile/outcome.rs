@@ -173,13 +173,13 @@ impl Outcome {
         session: &Session,
         observation: &Observation,
         plan: &Plan,
-        told: &RangesByChange,
+        ranges: &RangesByChange,
     ) {
         let catalog = &observation.evaluation.catalog;
         self.plan = crate::report::json::plan(
             catalog,
             plan,
-            told,
+            ranges,
             Some(observation.snapshot.tip.id),
             &observation.evaluation.findings,
         );

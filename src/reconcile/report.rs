@@ -68,12 +68,12 @@ pub(crate) fn rows(
             }
         }
         let stopped = run.stopped.get(&round.key(*place).pipeline).cloned();
-        let told = run.outcome.rows.iter_mut().find(|row| {
+        let reported = run.outcome.rows.iter_mut().find(|row| {
             row.pipeline == pipeline
                 && row.to == promotion.stage.as_str()
                 && row.state.output() != OutputList::Promoted
         });
-        if let Some(row) = told {
+        if let Some(row) = reported {
             if row.pull.is_none() {
                 row.pull = decision.active_pull;
             }

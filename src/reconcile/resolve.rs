@@ -38,11 +38,11 @@ pub(crate) async fn resolve(
         emergency_is_allowed(asked, observation, pipeline, stage)?;
     }
     // An approval or a retry does not ask for anything other than the open rollback.
-    let anew = asked.rollback.is_none() && !asked.retry && (!asked.approve || asked.emergency);
+    let is_new = asked.rollback.is_none() && !asked.retry && (!asked.approve || asked.emergency);
     let (proposals, _) = gather::proposals(&observation.snapshot);
     if let Some((number, _)) =
         rollbacks::open_rollbacks(observation, &proposals).get(&(pipeline, stage))
-        && anew
+        && is_new
     {
         return Err(Failure::usage(format!(
             "{number} rolls {} back, and nothing else is promoted into it until then",

@@ -125,7 +125,8 @@ mod tests {
         };
         let lines = SourceLines::of(line.as_bytes()).unwrap();
         let found = lines.at(Position { line: 1, column });
-        let mut finding = Finding::warning("target-moves", place, "prod follows `main` by itself");
+        let mut finding =
+            Finding::warning("target-moves", place, "prod follows `main` automatically");
         finding.line = found;
         finding.help("sluice validate --fix pins it")
     }
@@ -137,7 +138,7 @@ mod tests {
     #[test]
     fn the_line_is_shown_with_a_mark_below_it() {
         insta::assert_snapshot!(plain(&[finding("    ref: main   # moves", 10)]), @r"
-        warning[target-moves]: prod follows `main` by itself
+        warning[target-moves]: prod follows `main` automatically
          --> clusters/prod/web.yaml:9:10
           |
         9 |     ref: main   # moves
@@ -176,7 +177,7 @@ mod tests {
         let text = plain(&lines);
         assert!(!text.contains(['\u{1b}', '\u{202e}', '\t']), "{text}");
         insta::assert_snapshot!(text, @r"
-        warning[target-moves]: prod follows `main` by itself
+        warning[target-moves]: prod follows `main` automatically
          --> clusters/prod/web.yaml:9:12
           |
          :::
@@ -185,7 +186,7 @@ mod tests {
           |
           = help: sluice validate --fix pins it
 
-        warning[target-moves]: prod follows `main` by itself
+        warning[target-moves]: prod follows `main` automatically
          --> clusters/prod/web.yaml:9:7
           |
          :::
@@ -194,7 +195,7 @@ mod tests {
           |
           = help: sluice validate --fix pins it
 
-        warning[target-moves]: prod follows `main` by itself
+        warning[target-moves]: prod follows `main` automatically
          --> clusters/prod/web.yaml:9:13
           |
         9 | größe: [東京, main]
@@ -202,7 +203,7 @@ mod tests {
           |
           = help: sluice validate --fix pins it
 
-        warning[target-moves]: prod follows `main` by itself
+        warning[target-moves]: prod follows `main` automatically
          --> clusters/prod/web.yaml:9:5
           |
         9 | ref:
@@ -210,7 +211,7 @@ mod tests {
           |
           = help: sluice validate --fix pins it
 
-        warning[target-moves]: prod follows `main` by itself
+        warning[target-moves]: prod follows `main` automatically
          --> clusters/prod/web.yaml:9:204
           |
          :::

@@ -25,19 +25,19 @@ pub(crate) use json::document;
 const WIDTH: usize = 100;
 
 /// The text.
-pub(crate) fn text(told: &HistoryReport<'_>, style: Style) -> String {
-    let found = told.found;
+pub(crate) fn text(report: &HistoryReport<'_>, style: Style) -> String {
+    let found = report.found;
     let mut page = Page {
         text: String::new(),
         style,
     };
-    let heading = style.bold(&terminal(&told.heading));
+    let heading = style.bold(&terminal(&report.heading));
     let commits = counted(found.commits, "commit");
     let _ = writeln!(page.text, "{heading}   {commits} read, times in UTC\n");
     match &found.verified {
         None => {
             for landing in &found.landings {
-                page.landing(told, landing);
+                page.landing(report, landing);
             }
         }
         Some(verified) => {
@@ -55,7 +55,7 @@ pub(crate) fn text(told: &HistoryReport<'_>, style: Style) -> String {
         page.wrapped("    ", "", &unread.why);
         page.text.push('\n');
     }
-    if let (Some(since), true) = (told.since, found.older > 0) {
+    if let (Some(since), true) = (report.since, found.older > 0) {
         let older = counted(found.older, "older commit");
         let day = since.strftime("%Y-%m-%d %H:%M");
         let line = format!("Skipped: {older}, before {day} by commit date.");
@@ -71,7 +71,7 @@ pub(crate) fn text(told: &HistoryReport<'_>, style: Style) -> String {
     match &found.verified {
         // It ends with a command, which is pasted whole: it is never broken over two lines.
         None => {
-            let _ = writeln!(page.text, "{}", listed(found, told.verify));
+            let _ = writeln!(page.text, "{}", listed(found, report.verify));
         }
         Some(verified) => page.wrapped("", "", &judged(found, verified)),
     }
@@ -139,7 +139,7 @@ struct Page {
 }
 
 impl Page {
-    fn landing(&mut self, told: &HistoryReport<'_>, landing: &Landed) {
+    fn landing(&mut self, report: &HistoryReport<'_>, landing: &Landed) {
         let from: Vec<&str> = landing
             .record
             .edges
@@ -185,7 +185,7 @@ impl Page {
         for gate in &landing.gates {
             self.gate(gate);
         }
-        if told
+        if report
             .branch
             .is_some_and(|branch| branch != landing.record.base)
         {

@@ -180,7 +180,7 @@ pub(super) struct LeftOutJson<'a> {
 pub(crate) fn plan(
     catalog: &Catalog,
     plan: &Plan,
-    told: &RangesByChange,
+    ranges: &RangesByChange,
     base: Option<CommitId>,
     found: &[Finding],
 ) -> String {
@@ -193,7 +193,7 @@ pub(crate) fn plan(
             .enumerate()
             .map(|(at, entry)| {
                 pipeline(catalog, entry, &|promotion, change| {
-                    told.get(&(at, promotion, change))
+                    ranges.get(&(at, promotion, change))
                 })
             })
             .collect(),
@@ -205,7 +205,7 @@ pub(crate) fn plan(
 fn pipeline<'a>(
     catalog: &'a Catalog,
     entry: &'a PipelinePlan,
-    told: &dyn Fn(usize, usize) -> Option<&'a Fetched<LinkedRange>>,
+    range_of: &dyn Fn(usize, usize) -> Option<&'a Fetched<LinkedRange>>,
 ) -> PipelineJson<'a> {
     let manifest = catalog.pipeline(entry.id);
     let error = entry.stopped.is_some()
@@ -223,19 +223,19 @@ fn pipeline<'a>(
             .promotions
             .iter()
             .enumerate()
-            .map(|(at, one)| promotion_told(one, &|change| told(at, change)))
+            .map(|(at, one)| promotion_with_ranges(one, &|change| range_of(at, change)))
             .collect(),
     }
 }
 
 /// One promotion of which it was not looked up what it brings.
 pub(crate) fn promotion(promotion: &Promotion) -> PromotionJson<'_> {
-    promotion_told(promotion, &|_| None)
+    promotion_with_ranges(promotion, &|_| None)
 }
 
-fn promotion_told<'a>(
+fn promotion_with_ranges<'a>(
     promotion: &'a Promotion,
-    told: &dyn Fn(usize) -> Option<&'a Fetched<LinkedRange>>,
+    range_of: &dyn Fn(usize) -> Option<&'a Fetched<LinkedRange>>,
 ) -> PromotionJson<'a> {
     PromotionJson {
         stage: promotion.stage.as_str(),
@@ -249,7 +249,7 @@ fn promotion_told<'a>(
             .changes
             .iter()
             .enumerate()
-            .map(|(at, one)| change_told(one, told(at)))
+            .map(|(at, one)| change_with_range(one, range_of(at)))
             .collect(),
         left_out: promotion.skipped_services.iter().map(left_out).collect(),
         debts: promotion
@@ -294,11 +294,14 @@ pub(super) fn gate(gate: &GateReport) -> GateJson<'_> {
 }
 
 pub(super) fn change(change: &Change) -> ChangeJson<'_> {
-    change_told(change, None)
+    change_with_range(change, None)
 }
 
-fn change_told<'a>(change: &'a Change, told: Option<&'a Fetched<LinkedRange>>) -> ChangeJson<'a> {
-    let told = told.and_then(|told| told.as_ref().ok());
+fn change_with_range<'a>(
+    change: &'a Change,
+    range: Option<&'a Fetched<LinkedRange>>,
+) -> ChangeJson<'a> {
+    let range = range.and_then(|range| range.as_ref().ok());
     let secret = change.is_secret();
     ChangeJson {
         file: change.file.as_str(),
@@ -314,16 +317,16 @@ fn change_told<'a>(change: &'a Change, told: Option<&'a Fetched<LinkedRange>>) -
             .filter(|_| !secret),
         new: change.new.shown().filter(|_| !secret),
         secret,
-        way: told.map_or_else(
+        way: range.map_or_else(
             || Direction::of_versions(change),
-            |told| Some(told.summary.way),
+            |range| Some(range.summary.way),
         ),
-        brings: told.map(brings),
+        brings: range.map(brings),
     }
 }
 
-fn brings(told: &LinkedRange) -> BringsJson<'_> {
-    let brings = &told.summary;
+fn brings(range: &LinkedRange) -> BringsJson<'_> {
+    let brings = &range.summary;
     BringsJson {
         count: brings.total,
         more: brings.cut,
@@ -337,7 +340,7 @@ fn brings(told: &LinkedRange) -> BringsJson<'_> {
                 pull: *pull,
             })
             .collect(),
-        compare: told.compare.as_ref().map(WebAddress::as_str),
+        compare: range.compare.as_ref().map(WebAddress::as_str),
     }
 }
 

@@ -26,7 +26,7 @@ pub(crate) struct PlanText<'a> {
     /// The plan.
     pub plan: &'a Plan,
     /// What its changes bring, so far as that was looked up.
-    pub told: &'a RangesByChange,
+    pub ranges: &'a RangesByChange,
     /// Findings.
     pub findings: &'a [Finding],
     /// The command that plays what is due.
@@ -167,9 +167,10 @@ impl PlanText<'_> {
             return;
         }
         for (at, change) in promotion.changes.iter().enumerate() {
-            let told = self.told.get(&(place.0, place.1, at));
-            let told = told.and_then(|told| told.as_ref().ok());
-            if let Some(warning) = commit_range::warning(change, told.map(|told| &told.summary)) {
+            let range = self.ranges.get(&(place.0, place.1, at));
+            let range = range.and_then(|range| range.as_ref().ok());
+            if let Some(warning) = commit_range::warning(change, range.map(|range| &range.summary))
+            {
                 let line = format!("{} {warning}", terminal(&change.manifest.name));
                 let _ = writeln!(text, "    {}", self.style.yellow(&line));
             }
@@ -183,7 +184,7 @@ impl PlanText<'_> {
         let width = longest.max().unwrap_or(0).clamp(VALUE_COLUMN, 48);
         let mut last = None;
         for (at, change) in changes.iter().enumerate() {
-            let told = self.told.get(&(place.0, place.1, at));
+            let range = self.ranges.get(&(place.0, place.1, at));
             let place = change.place();
             let head = (&change.manifest, &change.file);
             if last != Some(head) {
@@ -201,28 +202,28 @@ impl PlanText<'_> {
                 "    {} {}{}",
                 pad(&terminal(&change.path.to_string()), width),
                 value(change),
-                comes(change, told),
+                comes(change, range),
             );
-            self.told(text, change, told);
+            self.incoming(text, change, range);
         }
     }
 
     /// What a change brings, in lines below it; that it goes back comes first.
-    fn told(&self, text: &mut String, change: &Change, told: Option<&Fetched<LinkedRange>>) {
-        let found = told.and_then(|told| told.as_ref().ok());
-        if let Some(warning) = commit_range::warning(change, found.map(|told| &told.summary)) {
+    fn incoming(&self, text: &mut String, change: &Change, range: Option<&Fetched<LinkedRange>>) {
+        let found = range.and_then(|range| range.as_ref().ok());
+        if let Some(warning) = commit_range::warning(change, found.map(|range| &range.summary)) {
             let _ = writeln!(text, "      {}", self.style.yellow(&warning));
         }
-        let told = match told {
+        let range = match range {
             None => return,
-            Some(Ok(told)) => told,
+            Some(Ok(range)) => range,
             Some(Err(why)) => {
                 let line = format!("its commits could not be looked up: {}", terminal(why));
                 let _ = writeln!(text, "      {}", self.style.dim(&line));
                 return;
             }
         };
-        let brings = &told.summary;
+        let brings = &range.summary;
         let mark = match brings.way {
             Direction::Back => "takes back ",
             Direction::Forward | Direction::Sideways => "",
@@ -244,7 +245,7 @@ impl PlanText<'_> {
                 let _ = writeln!(text, "      … {least}{rest} more");
             }
         }
-        if let Some(compare) = &told.compare {
+        if let Some(compare) = &range.compare {
             let line = terminal(compare.as_str());
             let _ = writeln!(text, "      {}", self.style.dim(&line));
         }
@@ -320,10 +321,10 @@ impl PlanText<'_> {
 }
 
 /// How many commits come with a change, as it continues after its values.
-fn comes(change: &Change, told: Option<&Fetched<LinkedRange>>) -> String {
-    let comes = told
-        .and_then(|told| told.as_ref().ok())
-        .and_then(|told| told.summary.incoming_count());
+fn comes(change: &Change, range: Option<&Fetched<LinkedRange>>) -> String {
+    let comes = range
+        .and_then(|range| range.as_ref().ok())
+        .and_then(|range| range.summary.incoming_count());
     match (comes, &change.said) {
         (None, _) => String::new(),
         (Some(count), Some(_)) => format!(", {count}"),

@@ -54,7 +54,7 @@ fn a_limit_is_known_by_its_words_whatever_its_status() {
         (
             GRAPHQL,
             200,
-            errors(json!({ "type": "RATE_LIMITED", "message": "words that nobody has seen yet" })),
+            errors(json!({ "type": "RATE_LIMITED", "message": "unknown words" })),
             LimitKind::Primary,
         ),
         (

@@ -68,8 +68,8 @@ pub(crate) async fn last_look(
     };
     round.session.forge.await_pause().await;
     let looked = round.session.forge.snapshot_and(&prefetch).await;
-    let (snapshot, told) = looked.map_err(DeliveryError::from)?;
-    here.store(&prefetch.wanted, told.looked_up);
+    let (snapshot, found) = looked.map_err(DeliveryError::from)?;
+    here.store(&prefetch.wanted, found.looked_up);
     if snapshot.tip.id == round.observation.snapshot.tip.id {
         return Ok(round.observation.again(round.session, snapshot).await?);
     }

@@ -77,9 +77,9 @@ impl Round<'_> {
     ) -> Result<(), Failure> {
         let snapshot = &self.observation.snapshot;
         for pull in &snapshot.merged {
-            let stands = |name: &str| snapshot.branches.iter().any(|one| one.name == name);
+            let is_there = |name: &str| snapshot.branches.iter().any(|one| one.name == name);
             let old = self.observation.now.duration_since(pull.at) > LOOKED_BACK;
-            if old || pull.status.starts_with(CHECKED_MERGE) || stands(&pull.branch) {
+            if old || pull.status.starts_with(CHECKED_MERGE) || is_there(&pull.branch) {
                 continue;
             }
             let Some(record) = Record::parse(&pull.message)

@@ -98,11 +98,11 @@ impl Round<'_> {
                 .pipelines
                 .iter()
                 .flat_map(|pipeline| &pipeline.promotions);
-            let stands = current
+            let is_current = current
                 .into_iter()
                 .any(|promotion| promotion.plan == Some(proposal.plan));
             // The branch of a closed promotion stays as long as its plan would be made: a veto is recognized by it.
-            let spent = proposal.merged(base) || (proposal.pull(base).is_some() && !stands);
+            let spent = proposal.merged(base) || (proposal.pull(base).is_some() && !is_current);
             let at = proposal.pull(base).map(|pull| pull.head);
             // So does the branch of one that still holds its stage: the label's events are read through it.
             let holds = proposal.pull(base).is_some_and(|pull| {

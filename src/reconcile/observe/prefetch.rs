@@ -29,15 +29,15 @@ pub(crate) async fn observe_first(session: &Session, depth: Depth) -> Result<Obs
         files: checkout.is_none() && session.is_small,
     };
     session.remotes.forget_wanted();
-    let (snapshot, told) = session.forge.snapshot_and(&prefetch).await?;
-    repo.store(&prefetch.wanted, told.looked_up);
-    repo.store_files(told.files);
+    let (snapshot, found) = session.forge.snapshot_and(&prefetch).await?;
+    repo.store(&prefetch.wanted, found.looked_up);
+    repo.store_files(found.files);
     // What they closed is not opened again for at least a day. Whether that is a veto depends on their permissions.
     let day_ago = snapshot.now - SignedDuration::from_hours(24);
-    let closers = told.closed.iter().flat_map(|page| page.closers(day_ago));
+    let closers = found.closed.iter().flat_map(|page| page.closers(day_ago));
     repo.want_people(closers.collect());
     Ok(Observation {
-        closed: told.closed,
+        closed: found.closed,
         ..observe_at(session, depth, snapshot, checkout).await?
     })
 }

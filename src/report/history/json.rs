@@ -102,14 +102,14 @@ struct ClaimJson<'a> {
 }
 
 /// The document.
-pub(crate) fn document(told: &HistoryReport<'_>) -> String {
-    let found = told.found;
+pub(crate) fn document(report: &HistoryReport<'_>) -> String {
+    let found = report.found;
     let complete = found.boundary.is_none() && found.unread.is_empty();
     json::document(&HistoryJson {
         version: VERSION,
-        tip: told.tip,
-        branch: told.branch,
-        since: told.since.map(|since| since.to_string()),
+        tip: report.tip,
+        branch: report.branch,
+        since: report.since.map(|since| since.to_string()),
         commits: found.commits,
         older: found.older,
         boundary: found.boundary,

@@ -345,7 +345,7 @@ fn a_label_counts_by_the_rules() {
             Verdict::Pending,
         ),
         (
-            "R-2.2 taken off last",
+            "R-2.2 removed last",
             vec![set(1, 5), label(1, Some(person(1)), false, 5)],
             true,
             Verdict::Pending,
